@@ -1,0 +1,1 @@
+//! Message queues for workflow workers: envelope, runner, RabbitMQ, and the ports Broker and Shelf.

@@ -1,0 +1,1 @@
+//! The office's words and rules: pure, no I/O, no clock.

@@ -1,0 +1,1 @@
+//! The application: load, decide, turn facts into sets. HTTP, handlers and import all call it.

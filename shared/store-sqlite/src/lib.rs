@@ -1,0 +1,1 @@
+//! The store and the spool on an embedded SQLite file.

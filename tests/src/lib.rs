@@ -1,0 +1,1 @@
+//! The stories, contracts and faults that prove the process.
