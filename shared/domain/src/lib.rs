@@ -1,1 +1,9 @@
-//! The office's words and rules: pure, no I/O, no clock.
+//! The office's words and rules, as values and pure functions.
+//!
+//! Knows: the process clause by clause, who may do what, the catalogue's shape.
+//! Must not know: I/O, async, the clock, randomness, logging, JSON, or any other crate of this workspace.
+//! A time is always handed in.
+
+pub mod catalogue;
+pub mod ids;
+pub mod text;
