@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DocumentoId, EnteId, GruppoId, Login, MacrostrutturaId, SchedaId, ServizioId, Tripletta};
+use crate::ids::{DocumentoId, EnteId, GruppoId, Login, MacrostrutturaId, SchedaId, Tripletta};
 
 /// The catalogue at one revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
