@@ -5,5 +5,7 @@
 //! A time is always handed in.
 
 pub mod catalogue;
+pub mod catalogue_change;
 pub mod ids;
+pub mod sms_text;
 pub mod text;
