@@ -1,1 +1,3 @@
 //! The application: load, decide, turn facts into sets. HTTP, handlers and import all call it.
+
+pub mod catalogue_files;
