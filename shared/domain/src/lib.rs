@@ -4,8 +4,21 @@
 //! Must not know: I/O, async, the clock, randomness, logging, JSON, or any other crate of this workspace.
 //! A time is always handed in.
 
+pub mod anagrafica;
+pub mod apply;
+pub mod attore;
+pub mod authorise;
+pub mod caso;
 pub mod catalogue;
 pub mod catalogue_change;
+pub mod command;
+pub mod decide;
+pub mod fact;
 pub mod ids;
+pub mod motivo;
+pub mod refusal;
 pub mod sms_text;
+pub mod stato;
 pub mod text;
+pub mod transitions;
+pub mod visibility;
