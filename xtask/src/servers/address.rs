@@ -1,0 +1,94 @@
+//! The part of a server's URL that a person or a socket needs. Its Display leaves the password out.
+
+use std::fmt;
+
+use anyhow::{Context as _, Result};
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    scheme: String,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// What follows the first slash after the authority, without it: the database or the encoded virtual host.
+    path: String,
+}
+
+impl Address {
+    pub(crate) fn of(url: &str) -> Result<Self> {
+        // The URL may carry a password, so that no error repeats it.
+        let (scheme, rest) =
+            url.split_once("://").context("a server's URL needs a scheme, such as amqp://")?;
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+        let usual_port = if scheme.starts_with("amqp") { 5672 } else { 5432 };
+        let (host, port) = match server.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().context("the port of a server's URL is no number")?),
+            None => (server, usual_port),
+        };
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        Ok(Self { scheme: scheme.to_owned(), host: host.to_owned(), port, path: path.to_owned() })
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        matches!(self.host.as_str(), "127.0.0.1" | "localhost")
+    }
+
+    /// The virtual host of an AMQP URL; without one, the broker's default.
+    pub(crate) fn vhost(&self) -> &str {
+        match self.path.as_str() {
+            "" | "%2f" | "%2F" => "/",
+            named => named,
+        }
+    }
+}
+
+/// The same server, another database.
+pub(crate) fn with_database(url: &str, database: &str) -> Result<String> {
+    let (scheme, rest) =
+        url.split_once("://").context("a database's URL needs a scheme, such as postgres://")?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let options = rest.split_once('?').map(|(_, options)| format!("?{options}")).unwrap_or_default();
+    Ok(format!("{scheme}://{authority}/{database}{options}"))
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}://{}:{}/{}", self.scheme, self.host, self.port, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_default_by_scheme_and_passwords_are_not_shown() {
+        let broker = Address::of("amqp://guest:s3cr:t@broker").unwrap();
+        assert_eq!((broker.host.as_str(), broker.port, broker.vhost()), ("broker", 5672, "/"));
+        assert_eq!(broker.to_string(), "amqp://broker:5672/");
+        let store = Address::of("postgres://postgres@127.0.0.1/smista?sslmode=disable").unwrap();
+        assert_eq!((store.port, store.path.as_str(), store.is_loopback()), (5432, "smista", true));
+    }
+
+    #[test]
+    fn a_virtual_host_may_be_the_encoded_slash_or_a_name() {
+        assert_eq!(Address::of("amqp://127.0.0.1:5673/%2f").unwrap().vhost(), "/");
+        assert_eq!(Address::of("amqp://127.0.0.1:5673/smista").unwrap().vhost(), "smista");
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_the_url() {
+        let error = Address::of("amqp://guest:hidden@broker:port/").unwrap_err();
+        assert!(!format!("{error:#}").contains("hidden"), "{error:#}");
+    }
+
+    #[test]
+    fn another_database_keeps_the_options() {
+        let other = |url| with_database(url, "scratch").unwrap();
+        assert_eq!(
+            other("postgres://p@h:5432/one?sslmode=disable"),
+            "postgres://p@h:5432/scratch?sslmode=disable"
+        );
+        assert_eq!(other("postgres://p@h"), "postgres://p@h/scratch");
+    }
+}

@@ -1,0 +1,71 @@
+//! What the two private servers share: a folder of their own, a free port, waiting until they answer, and the end.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::tools;
+
+/// How often a starting server is asked, and how long between: half a minute in all.
+const QUESTIONS: u32 = 150;
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(200);
+
+/// A folder that goes away with its server. It stands among the temporary files, not in `target`, because PostgreSQL
+/// refuses to run as root and the account it runs under may not be able to reach the workspace.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn create(server: &str) -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("smista-{server}-{}", std::process::id()));
+        std::fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("cannot remove {}: {error}", self.0.display());
+        }
+    }
+}
+
+/// A port that nobody listens on at this moment.
+pub(super) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Asks until the server answers; gives up when it has ended or asked for too long.
+pub(super) fn wait_until(child: &mut Child, log: &Path, answers: impl Fn() -> Result<()>) -> Result<()> {
+    for _ in 0..QUESTIONS {
+        if answers().is_ok() {
+            return Ok(());
+        }
+        if let Some(status) = child.try_wait()? {
+            bail!("the private server ended at once ({status}): {}", tail(log));
+        }
+        std::thread::sleep(BETWEEN_QUESTIONS);
+    }
+    bail!("the private server does not answer: {}", tail(log))
+}
+
+/// Asks a server to end and waits until it has.
+pub(super) fn stop(child: &mut Child, signal: &str) {
+    let asked = tools::run(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+    if asked.and_then(|()| Ok(child.wait()?)).is_err() {
+        eprintln!("a private server (process {}) could not be stopped", child.id());
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().rev().take(10).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}

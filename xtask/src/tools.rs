@@ -1,0 +1,93 @@
+//! Running other programs, and getting them from Debian where that is possible. Knows no chore.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+use crate::failure::{Ended, Needs};
+
+/// The folder of the workspace's `Cargo.toml`.
+pub(crate) fn workspace_root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask is a folder of the workspace").to_owned()
+}
+
+/// The folder that cargo builds in, where files of ours may stand that nobody commits.
+pub(crate) fn target_dir() -> PathBuf {
+    let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    workspace_root().join(chosen.unwrap_or_else(|| "target".into()))
+}
+
+/// The cargo that runs us, in the workspace's root.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace_root());
+    command
+}
+
+/// Runs to the end, output on our own terminal.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {}", words(command)))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Ended { command: words(command), code: status.code() }.into())
+}
+
+/// Runs to the end and answers what it printed; what it complained of becomes the error.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", words(command)))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(anyhow::Error::new(Ended { command: words(command), code: output.status.code() }).context(complaint))
+}
+
+fn words(command: &Command) -> String {
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect();
+    words.join(" ")
+}
+
+/// Where a program stands: on the `PATH`, else in one of the folders named.
+pub(crate) fn find(program: &str, elsewhere: &[PathBuf]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    on_path.iter().chain(elsewhere).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// Makes sure that a program is there, from its Debian package where we may install one.
+pub(crate) fn require(program: &str, package: &str) -> Result<PathBuf> {
+    if find(program, &[]).is_none() {
+        install(&[package])?;
+    }
+    let missing = || Needs(format!("`{program}` is still not on the PATH after installing {package}"));
+    Ok(find(program, &[]).ok_or_else(missing)?)
+}
+
+/// Installs Debian packages; where we cannot, says what to install.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    if find("apt-get", &[]).is_none() || !is_root() {
+        let advice = format!("{list} missing. Install it, for example: sudo apt-get install -y {list}");
+        return Err(Needs(advice).into());
+    }
+    println!("installing {list}");
+    let apt = |arguments: &[&str]| {
+        run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update", "-qq"])?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&arguments)
+}
+
+pub(crate) fn is_root() -> bool {
+    read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
