@@ -1,1 +1,30 @@
-//! Message queues for workflow workers: envelope, runner, RabbitMQ, and the ports Broker and Shelf.
+//! Message queues for workflow workers: envelope, runner, RabbitMQ, and the ports [`Broker`] and [`Shelf`].
+//!
+//! Knows how a message travels, is taken, settled, tried again and set aside. Must not know what any message
+//! is about: no cases, no domain, no store, no SQL. Only `rabbitmq.rs` names the AMQP library.
+
+pub mod broker;
+pub mod envelope;
+pub mod handler;
+pub mod outcome;
+pub mod shelf;
+pub mod topology;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use broker::{
+    Broker, BrokerError, Consumer, Delivery, DeliveryRef, Depth, Destination, Outgoing, Published, Sender,
+    Taking,
+};
+pub use envelope::{Envelope, EnvelopeError};
+pub use handler::{BatchFailed, Client, Handler, Received};
+pub use outcome::{ErrorText, Failure, Outcome};
+pub use shelf::{
+    Outbox, OutboxDepth, OutboxKey, OutboxRow, Parked, ParkedId, ParkedMessage, Shelf, ShelfError, Wait,
+};
+pub use topology::{Binding, Exchange, Kind, NamePrefix, Queue, Topology};
+
+/// Business time, handed in: the simulation and the tests move it by hand.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

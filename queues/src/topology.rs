@@ -1,0 +1,170 @@
+//! The types of a topology: which queues there are, what feeds them, how they are tried again.
+//!
+//! The table itself is handed in. Everything else (routing, names on the broker, prefetch) is derived here.
+
+use std::time::Duration;
+
+use crate::broker::{BrokerError, Destination};
+
+/// All queues of an installation.
+#[derive(Debug, Clone, Copy)]
+pub struct Topology {
+    pub queues: &'static [Queue],
+}
+
+/// One queue and how its worker takes from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Queue {
+    /// Lower case, digits and hyphens; the broker's name has the installation's prefix before it.
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The message types that feed it. A message of any other type in the queue is parked.
+    pub fed_by: &'static [Binding],
+    /// The waits between tries; their number is the limit.
+    pub waits: &'static [Duration],
+    /// How many lanes one process runs on it.
+    pub lanes: usize,
+    /// The most messages that one lane handles together; for [`Kind::Effect`] those in flight at once.
+    pub batch: usize,
+}
+
+/// What a worker does with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One transaction for the whole batch.
+    Decide,
+    /// Claim, send concurrently, record.
+    Effect,
+}
+
+/// A message type that a queue wants, and where it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    pub exchange: Exchange,
+    /// Exact CloudEvents `type`; no wildcards, so that both brokers route alike.
+    pub message_type: &'static str,
+}
+
+/// The two exchanges: others may write commands, only smista writes facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exchange {
+    Commands,
+    Facts,
+}
+
+impl Exchange {
+    pub const ALL: [Exchange; 2] = [Exchange::Commands, Exchange::Facts];
+
+    /// `commands` or `facts`, as stores and AMQP names spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Exchange::Commands => "commands",
+            Exchange::Facts => "facts",
+        }
+    }
+}
+
+impl Queue {
+    /// Messages that a lane's consumer may hold: the next batch arrives while this one is decided, but
+    /// nothing is held back behind slow sends.
+    pub fn prefetch(&self) -> u16 {
+        let messages = match self.kind {
+            Kind::Decide => self.batch * 2,
+            Kind::Effect => self.batch,
+        };
+        u16::try_from(messages.max(1)).unwrap_or(u16::MAX)
+    }
+
+    /// Whether a message of this type belongs in the queue.
+    pub fn takes(&self, message_type: &str) -> bool {
+        self.fed_by.iter().any(|binding| binding.message_type == message_type)
+    }
+
+    /// The wait before the next try after `attempt` tries, or `None` when the ladder is spent.
+    pub fn wait_after(&self, attempt: u32) -> Option<Duration> {
+        self.waits.get(usize::try_from(attempt).ok()?.checked_sub(1)?).copied()
+    }
+}
+
+impl Topology {
+    /// The queue of this name, without prefix.
+    pub fn queue(&self, name: &str) -> Option<&'static Queue> {
+        self.queues.iter().find(|queue| queue.name == name)
+    }
+
+    /// The names of the queues that a message goes to; empty when none takes it.
+    pub fn route(&self, destination: &Destination, message_type: &str) -> Vec<&'static str> {
+        self.queues
+            .iter()
+            .filter(|queue| match destination {
+                Destination::Queue(name) => queue.name == name,
+                Destination::Exchange(exchange) => queue
+                    .fed_by
+                    .iter()
+                    .any(|binding| binding.exchange == *exchange && binding.message_type == message_type),
+            })
+            .map(|queue| queue.name)
+            .collect()
+    }
+
+    /// Checks what the types cannot say; the table's own test calls it.
+    pub fn check(&self) -> Result<(), BrokerError> {
+        let wrong = |why: String| Err(BrokerError::Unsuitable(why));
+        for (index, queue) in self.queues.iter().enumerate() {
+            let well_named = !queue.name.is_empty()
+                && queue
+                    .name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            if !well_named || queue.name == NamePrefix::DEAD {
+                return wrong(format!("{:?} cannot name a queue", queue.name));
+            }
+            if self.queues[..index].iter().any(|earlier| earlier.name == queue.name) {
+                return wrong(format!("queue {} is listed twice", queue.name));
+            }
+            if queue.lanes == 0 || queue.batch == 0 {
+                return wrong(format!("queue {} has no lanes or an empty batch", queue.name));
+            }
+            if let Some(binding) =
+                queue.fed_by.iter().find(|binding| binding.message_type.contains(['*', '#']))
+            {
+                return wrong(format!("queue {} binds the wildcard {}", queue.name, binding.message_type));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands before every name on a shared broker, so that installations do not meet: `smista` by default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePrefix(String);
+
+impl NamePrefix {
+    /// The dead-letter queue's name without prefix.
+    pub const DEAD: &'static str = "dead";
+
+    /// Accepts 1 to 64 letters, digits, hyphens and underscores; no dot, which ends the prefix.
+    pub fn new(prefix: &str) -> Result<Self, BrokerError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(allowed) {
+            return Err(BrokerError::Unsuitable(format!("{prefix:?} cannot be a prefix of names")));
+        }
+        Ok(Self(prefix.to_owned()))
+    }
+
+    /// The full name of a queue or exchange on the broker.
+    pub fn full(&self, name: &str) -> String {
+        format!("{}.{name}", self.0)
+    }
+
+    /// The name without prefix, when it is one of this installation's.
+    pub fn strip<'a>(&self, full: &'a str) -> Option<&'a str> {
+        full.strip_prefix(self.0.as_str())?.strip_prefix('.')
+    }
+}
+
+impl Default for NamePrefix {
+    fn default() -> Self {
+        Self("smista".to_owned())
+    }
+}
