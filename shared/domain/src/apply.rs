@@ -37,6 +37,9 @@ pub fn replay(id: CasoId, history: &[HistoryRow]) -> Result<Caso, BrokenHistory>
     let broken = |versione| BrokenHistory { id, versione };
     let first = rows.next().ok_or(broken(1))?;
     let Some((Fact::Opened(opened), facts)) = first.facts.split_first() else { return Err(broken(1)) };
+    if first.versione != 1 {
+        return Err(broken(first.versione));
+    }
     let mut caso = Caso::opened(id, opened, first.at);
     facts.iter().for_each(|fact| caso.apply(fact, first.at));
     for row in rows {
@@ -148,8 +151,10 @@ impl Caso {
                     self.move_to(tripletta);
                 }
                 self.profilo = followed.profilo;
-                self.gruppo_precedente = self.gruppo.take();
-                self.gruppo = followed.gruppo.clone();
+                if self.gruppo != followed.gruppo {
+                    self.gruppo_precedente = self.gruppo.take().or_else(|| self.gruppo_precedente.take());
+                    self.gruppo = followed.gruppo.clone();
+                }
                 self.enter(followed.stato, at);
             }
             Fact::GapRaised { .. } => self.esigenza = true,

@@ -7,8 +7,9 @@ use crate::attore::Attore;
 use crate::caso::Caso;
 use crate::catalogue::Ruolo;
 use crate::command::CommandKind;
+use crate::motivo::Motivo;
 use crate::refusal::Refusal;
-use crate::stato::Stato;
+use crate::stato::{AttributoSecondoLivello, Stato};
 use crate::transitions::{By, From, TRANSITIONS, Transition};
 use crate::visibility::{Visibility, visibility};
 
@@ -18,7 +19,11 @@ pub fn authorise(caso: &Caso, command: CommandKind, attore: &Attore) -> Result<&
     if seen == Visibility::Hidden {
         return Err(Refusal::Hidden);
     }
-    if caso.is_figlio() && !matches!(command, CommandKind::Note | CommandKind::Detach) {
+    // A former Ente is told nothing of where the case stands now, its state and group included (R23).
+    if matches!(seen, Visibility::UpTo { .. }) {
+        return Err(Refusal::NotYourGroup { gruppo: None });
+    }
+    if follows_its_padre(caso) && !matches!(command, CommandKind::Note | CommandKind::Detach) {
         return Err(Refusal::Figlio { command });
     }
     let from_here = || TRANSITIONS.iter().filter(|row| row.command == command && starts_at(row.from, caso));
@@ -28,7 +33,7 @@ pub fn authorise(caso: &Caso, command: CommandKind, attore: &Attore) -> Result<&
     let row = from_here()
         .find(|row| is_level(row.by, caso, attore))
         .ok_or(Refusal::Role { ruolo: attore.ruolo.name(), command })?;
-    if matches!(seen, Visibility::UpTo { .. }) || !is_right_group(row.by, caso, attore) {
+    if !is_right_group(row.by, caso, attore) {
         return Err(Refusal::NotYourGroup { gruppo: caso.gruppo.clone() });
     }
     check_holder(row, caso, attore)?;
@@ -38,6 +43,11 @@ pub fn authorise(caso: &Caso, command: CommandKind, attore: &Attore) -> Result<&
 /// What this actor can do with this case now, in the order of the table.
 pub fn possible_actions(caso: &Caso, attore: &Attore) -> Vec<CommandKind> {
     CommandKind::ON_A_CASE.into_iter().filter(|command| authorise(caso, *command, attore).is_ok()).collect()
+}
+
+/// A Sollecito or Notifica; an Informazione su Case is born final and follows nobody (R1).
+fn follows_its_padre(caso: &Caso) -> bool {
+    caso.is_figlio() && caso.motivo != Some(Motivo::InformazioneSuCase)
 }
 
 fn starts_at(from: From, caso: &Caso) -> bool {
@@ -58,25 +68,51 @@ fn is_level(by: By, caso: &Caso, attore: &Attore) -> bool {
         By::GestioneRigetti | By::TitolareRigetti => attore.ruolo == Ruolo::GestioneRigetti,
         By::SpecialistaCoinvolto => matches!(attore.ruolo, Ruolo::Specialista { .. }),
         By::Sistema => attore.ruolo == Ruolo::Sistema,
-        By::LivelloCheLoHa if caso.stato == Stato::Rigettato => attore.ruolo == Ruolo::GestioneRigetti,
-        By::LivelloCheLoHa => {
-            matches!(attore.ruolo, Ruolo::SecondoLivello { .. }) && is_with_second_level(caso)
-        }
+        By::LivelloCheLoHa => match level_that_has(caso) {
+            Level::Primo => attore.ruolo == Ruolo::PrimoLivello,
+            Level::Secondo => matches!(attore.ruolo, Ruolo::SecondoLivello { .. }),
+            Level::Rigetti => attore.ruolo == Ruolo::GestioneRigetti,
+        },
     }
 }
 
-/// Whether the second level has the case: a group does, or it was given to the Ente's offices for information.
-fn is_with_second_level(caso: &Caso) -> bool {
-    caso.gruppo.is_some() || caso.stato == Stato::AssegnatoRisolto
+/// The levels that can have a case (6-2); Gestione Rigetti has its own desk.
+enum Level {
+    Primo,
+    Secondo,
+    Rigetti,
+}
+
+/// Where the case is, whoever holds it; of a final one, where it was closed (row 23).
+fn level_that_has(caso: &Caso) -> Level {
+    match caso.stato {
+        // Da Comunicare is on the first level's call-back list (6-7).
+        Stato::RisoltoSecondoLivello(AttributoSecondoLivello::DaComunicare)
+        | Stato::RisoltoPrimoLivello(_)
+        | Stato::NonRisolvibilePerInformazioneCarente => Level::Primo,
+        // A Sollecito without a group waits where its padre does: at the rejects desk, or about to be routed (R15).
+        Stato::Assegnato if caso.is_figlio() && caso.gruppo.is_none() => Level::Rigetti,
+        Stato::Rigettato => Level::Rigetti,
+        Stato::Annullato if caso.gruppo.is_none() => Level::Primo,
+        Stato::RisoltoSecondoLivello(_)
+        | Stato::Assegnato
+        | Stato::Trasferito
+        | Stato::Sospeso
+        | Stato::AssegnatoRisolto
+        | Stato::Annullato => Level::Secondo,
+    }
 }
 
 fn is_right_group(by: By, caso: &Caso, attore: &Attore) -> bool {
     match by {
         By::Gruppo | By::TitolareDelGruppo => attore.is_member_of(caso.gruppo.as_ref()),
         By::SpecialistaCoinvolto => caso.specialisti.contains(&attore.login),
-        // Where no group has a Segnalazione, any referent of its Ente may say that it is misrouted (R17).
-        By::LivelloCheLoHa if caso.gruppo.is_none() => true,
-        By::LivelloCheLoHa => attore.is_member_of(caso.gruppo.as_ref()),
+        By::LivelloCheLoHa => match level_that_has(caso) {
+            Level::Primo | Level::Rigetti => true,
+            // Where no group has a Segnalazione, any referent of its Ente may say that it is misrouted (R17).
+            Level::Secondo if caso.stato == Stato::AssegnatoRisolto && caso.gruppo.is_none() => true,
+            Level::Secondo => attore.is_member_of(caso.gruppo.as_ref()),
+        },
         By::PrimoLivello
         | By::TitolarePrimoLivello
         | By::GestioneRigetti

@@ -222,7 +222,7 @@ pub enum Contenuto {
     Testo(Testo),
     /// A place.
     Luogo(Luogo),
-    /// The citizen's data, whole.
+    /// The citizen's data: whole at the opening, later the parts that change (`Anagrafica::changed_by`).
     Anagrafica(Box<Anagrafica>),
 }
 

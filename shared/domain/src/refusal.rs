@@ -138,6 +138,8 @@ pub enum Why {
     OnlyOffLine,
     /// The attribute does not exist for this state and level (6-3, 6-4).
     NotThisAttribute,
+    /// An answer by email alone is told once the mail system has accepted it, not before (R4, R16).
+    OnlyOnceAccepted,
     /// At least one failed attempt must be on record (6-5, 6-6).
     NoFailedAttempt,
     /// The attempt says that the citizen was told and the attribute that they were not, or the reverse.

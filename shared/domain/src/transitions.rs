@@ -121,13 +121,7 @@ pub const TRANSITIONS: &[Transition] = &[
     ),
     row("3a", From::States(&[Trasferito]), CommandKind::TransferFailed, By::Sistema, To::OneOf(&[Assegnato])),
     row("4", From::New, CommandKind::Open, By::PrimoLivello, To::OneOf(&[Assegnato])),
-    row(
-        "4a",
-        From::AssegnatoWithoutGroup,
-        CommandKind::Route,
-        By::Sistema,
-        To::OneOf(&[Assegnato, Rigettato]),
-    ),
+    row("4a", From::AssegnatoWithoutGroup, CommandKind::Route, By::Sistema, To::Unchanged),
     row("5", From::New, CommandKind::Open, By::PrimoLivello, To::OneOf(&[Assegnato])),
     row("6", From::New, CommandKind::Open, By::PrimoLivello, To::OneOf(FIRST_TOLD)),
     row("7", From::New, CommandKind::Open, By::PrimoLivello, To::OneOf(&[AssegnatoRisolto])),
@@ -222,6 +216,8 @@ pub const TRANSITIONS: &[Transition] = &[
         To::OneOf(&[Rigettato]),
     ),
     row("20a", From::States(WITH_SECOND_LEVEL), CommandKind::Reject, By::Sistema, To::OneOf(&[Rigettato])),
+    // Row 4a's "otherwise": routing that finds nobody competent ends here (R9).
+    row("20a", From::AssegnatoWithoutGroup, CommandKind::Route, By::Sistema, To::OneOf(&[Rigettato])),
     row("21", From::States(REJECTED), CommandKind::Reassign, By::TitolareRigetti, To::OneOf(&[Assegnato])),
     row("22", From::States(CANCELLABLE), CommandKind::Cancel, By::PrimoLivello, To::OneOf(&[Annullato])),
     row("22", From::States(CANCELLABLE), CommandKind::Cancel, By::GestioneRigetti, To::OneOf(&[Annullato])),

@@ -14,6 +14,7 @@ use crate::stato::{Attributo, AttributoPrimoLivello, Stato};
 pub(super) fn resolve(scene: &Scene<'_>, resolution: &Resolution) -> Result<Happening, Refusal> {
     let answer = &resolution.answer;
     check_answer(answer, scene.now)?;
+    check_not_told_by_email_alone(answer)?;
     if answer.attributo == Attributo::DaComunicare && !contact_back_enabled(scene) {
         return Err(Refusal::NoContactBack);
     }
@@ -106,6 +107,18 @@ pub(super) fn check_answer(answer: &Answer, now: DateTime<Utc>) -> Result<(), Re
     };
     if needs_failure && answer.tentativi.is_empty() {
         return Err(Refusal::NotAdmitted { field: "answer.attributo", why: Why::NoFailedAttempt });
+    }
+    Ok(())
+}
+
+/// An answer by email alone is told once the mail system has accepted it (R4, R16); where the citizen heard it
+/// on the telephone, the email only follows (4.4-4).
+pub(super) fn check_not_told_by_email_alone(answer: &Answer) -> Result<(), Refusal> {
+    let heard = answer.tentativi.iter().any(|tentativo| {
+        tentativo.canale == CanaleOutbound::Telefono && tentativo.esito == EsitoTentativo::Raggiunto
+    });
+    if answer.attributo == Attributo::Comunicato && answer.canale == CanaleOutbound::Email && !heard {
+        return Err(Refusal::NotAdmitted { field: "answer.attributo", why: Why::OnlyOnceAccepted });
     }
     Ok(())
 }

@@ -91,24 +91,23 @@ fn chosen_group(
     tripletta: &Tripletta,
     profilo: Profilo,
 ) -> Result<GruppoId, Refusal> {
+    require_avanzato(profilo)?;
     let catalogue = scene.catalogue;
     let competent = catalogue.competent_gruppo(tripletta).map(|gruppo| gruppo.id.clone());
     let Some(named) = &reassignment.gruppo else {
-        require_avanzato(profilo)?;
         return competent.ok_or(refused(ReassignWhy::NoCompetentGroup));
     };
     let gruppo = catalogue.active_gruppo(named).ok_or(refused(ReassignWhy::UnknownGroup))?;
     if gruppo.ente != tripletta.ente {
         return Err(refused(ReassignWhy::OtherEnte));
     }
-    // The fallback group answers for whatever the case has become, so that a Reclamo is always answered (R21).
+    // The fallback group need not be competent for anything, so that a Reclamo is always answered (R21).
     if is_fallback(catalogue, tripletta, named) && !is_competent_for_something(catalogue, tripletta, named) {
         return match competent.filter(|group| group != named && !scene.caso.rigettato_da.contains(group)) {
             Some(competent) => Err(refused(ReassignWhy::FallbackNotNeeded { competent })),
             None => Ok(named.clone()),
         };
     }
-    require_avanzato(profilo)?;
     if is_competent_for_something(catalogue, tripletta, named) {
         Ok(named.clone())
     } else {
@@ -116,6 +115,7 @@ fn chosen_group(
     }
 }
 
+/// Assegnato does not exist on base (table *States*), and the profile is read now (R20).
 fn require_avanzato(profilo: Profilo) -> Result<(), Refusal> {
     match profilo {
         Profilo::Avanzato => Ok(()),

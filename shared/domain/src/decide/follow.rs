@@ -6,17 +6,25 @@ use super::Change;
 use crate::caso::{Caso, Pratica};
 use crate::fact::{Fact, Followed};
 
-/// The change of a case, then those of the open figli that follow it. A change of a figlio is followed by none.
+/// The change of a case, then those of the open figli that follow it, each naming the padre's fact that moved it
+/// (R1). A change of a figlio is followed by none.
 pub(super) fn with_followers(pratica: &Pratica, change: Change, now: DateTime<Utc>) -> Vec<Change> {
     if change.caso != pratica.padre.id {
         return vec![change];
     }
     let mut after = pratica.padre.clone();
     after.versione += 1;
-    change.facts.iter().for_each(|fact| after.apply(fact, now));
+    let mut moved_by = None;
+    for fact in &change.facts {
+        let before = after.clone();
+        after.apply(fact, now);
+        if stands_elsewhere(&before, &after) {
+            moved_by = Some(fact.message_type());
+        }
+    }
     let mut changes = vec![];
-    if stands_elsewhere(&pratica.padre, &after) {
-        let cambiamento = change.facts.last().map_or("", Fact::message_type).to_owned();
+    if let Some(cambiamento) = moved_by {
+        let cambiamento = cambiamento.to_owned();
         let followed = Followed {
             stato: after.stato,
             gruppo: after.gruppo,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::answers::{attempts, check_answer, first_level};
+use super::answers::{attempts, check_answer, check_not_told_by_email_alone, first_level};
 use super::assign::known_servizio;
 use super::handling::check_cancellation;
 use super::{Change, Decision, OpeningView, opening_figlio};
@@ -37,13 +37,13 @@ pub(super) fn open(
     if motivo.is_figlio() {
         return opening_figlio::open(view, opening, motivo, now);
     }
-    refuse_given(opening.padre.is_some(), "padre", Why::OtherMotivo)?;
-    refuse_given(opening.notifica.is_some(), "notifica", Why::OtherMotivo)?;
-    refuse_given(opening.identificazione.is_some(), "identificazione", Why::OtherMotivo)?;
     let tripletta =
         opening.tripletta.as_ref().ok_or(Refusal::Missing { field: "tripletta", clause: "3-3" })?;
     let servizio = known_servizio(view.catalogue, tripletta)?;
     check_profile(motivo, servizio.profilo)?;
+    refuse_given(opening.padre.is_some(), "padre", Why::OtherMotivo)?;
+    refuse_given(opening.notifica.is_some(), "notifica", Why::OtherMotivo)?;
+    refuse_given(opening.identificazione.is_some(), "identificazione", Why::OtherMotivo)?;
     require_description(opening)?;
     let facts = match motivo {
         Motivo::Informazione => informazione(view, opening, servizio, now)?,
@@ -164,6 +164,7 @@ fn informazione(
 /// What the first level claims of its own answer (6-3, R16).
 fn first_level_answer(answer: &Answer, now: DateTime<Utc>) -> Result<AttributoPrimoLivello, Refusal> {
     check_answer(answer, now)?;
+    check_not_told_by_email_alone(answer)?;
     let attributo = first_level(answer.attributo)
         .ok_or(Refusal::NotAdmitted { field: "answer.attributo", why: Why::NotThisAttribute })?;
     let off_line = answer.canale == CanaleOutbound::Email;
