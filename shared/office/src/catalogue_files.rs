@@ -90,7 +90,10 @@ pub enum CatalogueFolderError {
 ///
 /// # Errors
 /// [`CatalogueFolderError`]: the disk's, or every mistake in the files.
-pub fn read_catalogue_folder(folder: &Path, limits: &CatalogueLimits) -> Result<Catalogue, CatalogueFolderError> {
+pub fn read_catalogue_folder(
+    folder: &Path,
+    limits: &CatalogueLimits,
+) -> Result<Catalogue, CatalogueFolderError> {
     let mut files = BTreeMap::new();
     collect(folder, "", &mut files)?;
     catalogue_from(&CatalogueFolder(files), limits).map_err(CatalogueFolderError::Invalid)
@@ -100,7 +103,10 @@ pub fn read_catalogue_folder(folder: &Path, limits: &CatalogueLimits) -> Result<
 ///
 /// # Errors
 /// Every mistake in the files, sorted by file and line. Nothing of a faulty folder is returned.
-pub fn catalogue_from(folder: &CatalogueFolder, limits: &CatalogueLimits) -> Result<Catalogue, Vec<CatalogueFileError>> {
+pub fn catalogue_from(
+    folder: &CatalogueFolder,
+    limits: &CatalogueLimits,
+) -> Result<Catalogue, Vec<CatalogueFileError>> {
     let mut draft = draft::Draft::default();
     for (path, contents) in &folder.0 {
         if let FileContents::Toml(bytes) = contents {

@@ -16,6 +16,10 @@ use super::{CatalogueFolder, CatalogueLimits};
 /// Names and titles, in characters.
 pub(super) const NAME_LIMIT: usize = 200;
 
+/// `sistema` is not among them: the system's own actors are not the files' to define.
+pub(super) const RUOLI: &str =
+    "primo_livello, secondo_livello, specialista, gestione_rigetti, ufficio, operazioni";
+
 /// What an entry may need besides its own table.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
@@ -142,7 +146,8 @@ fn read_servizio(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draft
             draft.report(place.clone(), Problem::NeedsAvanzato { key });
         }
     }
-    if let (Some(ente), Some((macrostruttura, unit_place)), Some((servizio, place))) = (ente, unit, servizio) {
+    if let (Some(ente), Some((macrostruttura, unit_place)), Some((servizio, place))) = (ente, unit, servizio)
+    {
         draft.refer(unit_place, Reference::Unit { ente: ente.clone(), unit: macrostruttura.clone() });
         if let Some((gruppo, place)) = gruppo.clone() {
             draft.refer(place, Reference::Gruppo { key: "gruppo", ente: ente.clone(), gruppo });
@@ -197,10 +202,7 @@ fn read_operatore(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draf
     });
     let ente = own_ente.or(context.ente.cloned());
     let email_inbound = fields.flag("email_inbound", draft).is_some_and(|(on, _)| on);
-    // `sistema` is not among them: the system's own actors are not the files' to define.
-    let admitted =
-        "primo_livello, secondo_livello, specialista, gestione_rigetti, ufficio, operazioni";
-    let ruolo = one_of(&mut fields, "ruolo", admitted, draft, |value| match value {
+    let ruolo = one_of(&mut fields, "ruolo", RUOLI, draft, |value| match value {
         "primo_livello" => Some(Some(Ruolo::PrimoLivello)),
         "secondo_livello" => Some(ente.clone().map(|ente| Ruolo::SecondoLivello { ente })),
         "specialista" => Some(ente.clone().map(|ente| Ruolo::Specialista { ente })),

@@ -95,7 +95,9 @@ impl<'a> Fields<'a> {
         let mut seen = BTreeSet::new();
         let mut codes = Vec::new();
         for value in values.iter() {
-            let Some((code, place)) = as_code::<C>(self.source, key, value, Wanted::Texts, draft) else { continue };
+            let Some((code, place)) = as_code::<C>(self.source, key, value, Wanted::Texts, draft) else {
+                continue;
+            };
             if seen.insert(code.clone()) {
                 codes.push((code, place));
             } else {

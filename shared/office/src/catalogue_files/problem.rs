@@ -61,7 +61,9 @@ impl Problem {
     pub(super) fn bad_text(key: &str, reason: &TextError) -> Self {
         let english = match reason {
             TextError::Empty => "the text is empty".to_owned(),
-            TextError::TooLong { chars, limit } => format!("the text has {chars} characters, the limit is {limit}"),
+            TextError::TooLong { chars, limit } => {
+                format!("the text has {chars} characters, the limit is {limit}")
+            }
             TextError::Null => "the text contains the null character (U+0000)".to_owned(),
             TextError::NotACode(code) => {
                 format!("“{code}” is not a code: lower-case letters, digits and - . _ @ are admitted")
@@ -92,14 +94,20 @@ impl Problem {
             Self::UnknownValue { key, value, admitted } => {
                 format!("«{key}» non può valere «{value}»: i valori ammessi sono {admitted}")
             }
-            Self::NoEnte => "manca la chiave «ente»: in testa al file o, per un operatore, accanto al ruolo".into(),
+            Self::NoEnte => {
+                "manca la chiave «ente»: in testa al file o, per un operatore, accanto al ruolo".into()
+            }
             Self::Duplicate { code, first_file, first_line } => {
                 format!("il codice «{code}» è già usato in {first_file}, riga {first_line}")
             }
             Self::Repeated { code } => format!("«{code}» compare due volte nello stesso elenco"),
             Self::Unknown { key, code } => format!("«{key}»: «{code}» non esiste nel catalogo"),
-            Self::OfAnotherEnte { key, code, ente } => format!("«{key}»: «{code}» appartiene all'Ente «{ente}»"),
-            Self::UnitInsideItself { code } => format!("la macrostruttura «{code}» finisce per far parte di sé stessa"),
+            Self::OfAnotherEnte { key, code, ente } => {
+                format!("«{key}»: «{code}» appartiene all'Ente «{ente}»")
+            }
+            Self::UnitInsideItself { code } => {
+                format!("la macrostruttura «{code}» finisce per far parte di sé stessa")
+            }
             Self::NotAReferent { login, ente } => {
                 format!("«{login}» non è un operatore di secondo livello dell'Ente «{ente}»")
             }
@@ -110,7 +118,8 @@ impl Problem {
             Self::NoSection => "la scheda non ha alcuna sezione".into(),
             Self::SmsTooLong { ucs2, units, parts, max_units, plain } => {
                 let why = if *ucs2 { " perché contiene caratteri fuori dall'alfabeto GSM" } else { "" };
-                let hint = plain.as_ref().map(|text| format!("; si può scrivere: «{text}»")).unwrap_or_default();
+                let hint =
+                    plain.as_ref().map(|text| format!("; si può scrivere: «{text}»")).unwrap_or_default();
                 format!(
                     "il testo SMS occupa {units} unità in {parts} messaggi, il massimo è {max_units}{why}{hint}"
                 )
@@ -135,13 +144,18 @@ impl Problem {
             Self::UnknownValue { key, value, admitted } => {
                 format!("“{key}” cannot be “{value}”: the values are {admitted}")
             }
-            Self::NoEnte => "the key “ente” is missing: at the head of the file or, for an operator, beside the role".into(),
+            Self::NoEnte => {
+                "the key “ente” is missing: at the head of the file or, for an operator, beside the role"
+                    .into()
+            }
             Self::Duplicate { code, first_file, first_line } => {
                 format!("the code “{code}” is already used in {first_file}, line {first_line}")
             }
             Self::Repeated { code } => format!("“{code}” stands twice in one list"),
             Self::Unknown { key, code } => format!("“{key}”: “{code}” is not in the catalogue"),
-            Self::OfAnotherEnte { key, code, ente } => format!("“{key}”: “{code}” belongs to the Ente “{ente}”"),
+            Self::OfAnotherEnte { key, code, ente } => {
+                format!("“{key}”: “{code}” belongs to the Ente “{ente}”")
+            }
             Self::UnitInsideItself { code } => format!("the unit “{code}” ends up inside itself"),
             Self::NotAReferent { login, ente } => {
                 format!("“{login}” is no second-level operator of the Ente “{ente}”")
@@ -153,8 +167,11 @@ impl Problem {
             Self::NoSection => "the sheet has no section".into(),
             Self::SmsTooLong { ucs2, units, parts, max_units, plain } => {
                 let why = if *ucs2 { " because of characters outside the GSM alphabet" } else { "" };
-                let hint = plain.as_ref().map(|text| format!("; it could read: “{text}”")).unwrap_or_default();
-                format!("the SMS text takes {units} units in {parts} messages, the limit is {max_units}{why}{hint}")
+                let hint =
+                    plain.as_ref().map(|text| format!("; it could read: “{text}”")).unwrap_or_default();
+                format!(
+                    "the SMS text takes {units} units in {parts} messages, the limit is {max_units}{why}{hint}"
+                )
             }
             Self::NoSuchFile(path) => format!("the document “{path}” is not in the folder"),
             Self::DocumentTooLarge { size_bytes, max_bytes } => {

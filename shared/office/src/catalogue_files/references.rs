@@ -34,7 +34,9 @@ impl Reference {
             Self::Ente(ente) if catalogue.enti.contains_key(&ente) => None,
             Self::Ente(ente) => Some(Problem::Unknown { key: "ente", code: ente.into() }),
             Self::NoFallback(ente) => {
-                let avanzato = |tripletta_ente: &EnteId, profilo| *tripletta_ente == ente && profilo == Profilo::Avanzato;
+                let avanzato = |tripletta_ente: &EnteId, profilo| {
+                    *tripletta_ente == ente && profilo == Profilo::Avanzato
+                };
                 let needs_one = catalogue.servizi.values().any(|s| avanzato(&s.tripletta.ente, s.profilo));
                 needs_one.then(|| Problem::NoFallback { ente: ente.into() })
             }

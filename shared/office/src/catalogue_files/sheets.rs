@@ -30,7 +30,16 @@ pub(super) fn read_scheda(mut fields: Fields<'_>, context: Context<'_>, draft: &
             draft.refer(place, Reference::Documento { ente: ente.clone(), documento: documento.clone() });
             documenti.push(documento);
         }
-        let scheda = Scheda { id: id.clone(), ente, titolo, sezioni, risposte_standard, sms, documenti, retired: false };
+        let scheda = Scheda {
+            id: id.clone(),
+            ente,
+            titolo,
+            sezioni,
+            risposte_standard,
+            sms,
+            documenti,
+            retired: false,
+        };
         draft.catalogue.schede.insert(id, scheda);
     }
     fields.finish(draft);
