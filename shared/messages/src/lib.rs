@@ -1,1 +1,12 @@
-//! What travels: one struct per message, its name and version, and the table of queues.
+//! What travels: one struct for each message, with its name and version, the problem document that answers a
+//! refused command, and the table of queues.
+//!
+//! Knows the domain's words and the shape of an envelope. Must not know how messages are carried or handled.
+
+pub mod commands;
+pub mod facts;
+pub mod problem;
+pub mod topology;
+
+#[cfg(test)]
+mod tests;
