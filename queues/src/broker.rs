@@ -21,6 +21,9 @@ pub trait Broker: Send + Sync {
     async fn publish(&self, messages: &[Outgoing]) -> Vec<Published>;
 
     /// Opens a consumer on one queue, named without the installation's prefix.
+    ///
+    /// Dead letters are taken from [`NamePrefix::DEAD`](crate::NamePrefix::DEAD); a broker that makes none
+    /// answers with a consumer that never has any.
     async fn consume(&self, queue: &str, taking: Taking) -> Result<Box<dyn Consumer>, BrokerError>;
 
     /// How many messages wait in each declared queue, the dead-letter queue included where there is one.

@@ -3,11 +3,18 @@
 //! Knows how a message travels, is taken, settled, tried again and set aside. Must not know what any message
 //! is about: no cases, no domain, no store, no SQL. Only `rabbitmq.rs` names the AMQP library.
 
+pub mod acknowledge;
 pub mod broker;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod envelope;
 pub mod handler;
 pub mod outcome;
+pub mod rabbitmq;
+pub mod runner;
+pub mod settle;
 pub mod shelf;
+pub mod sweeper;
 pub mod topology;
 
 use std::sync::Arc;
@@ -21,9 +28,13 @@ pub use broker::{
 pub use envelope::{Envelope, EnvelopeError};
 pub use handler::{BatchFailed, Client, Handler, Received};
 pub use outcome::{ErrorText, Failure, Outcome};
+pub use rabbitmq::{RabbitMq, RabbitSettings};
+pub use runner::{Observer, Runner, Step};
+pub use settle::Fate;
 pub use shelf::{
     Outbox, OutboxDepth, OutboxKey, OutboxRow, Parked, ParkedId, ParkedMessage, Shelf, ShelfError, Wait,
 };
+pub use sweeper::{Sweeper, Swept};
 pub use topology::{Binding, Exchange, Kind, NamePrefix, Queue, Topology};
 
 /// Business time, handed in: the simulation and the tests move it by hand.

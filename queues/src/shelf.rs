@@ -20,8 +20,10 @@ pub trait Shelf: Send + Sync {
     ///
     /// Safe to repeat after a lost acknowledgement. A wait is unique on (destination, source, id): a second
     /// one replaces due time, attempt and body and clears any lease. A decodable parked message is unique on
-    /// (queue, source, id): a second one replaces it. On the spool the delivered rows become the waits, or
-    /// are deleted for the parked ones, in the same transaction.
+    /// (queue, source, id): a second one replaces it. Within one call no such key occurs twice.
+    ///
+    /// On the spool the delivered rows are deleted in the same transaction. A wait there gets a new row number,
+    /// never one that was used before: the runner acknowledges the old one afterwards.
     async fn put(&self, waits: &[Wait], parked: &[Parked]) -> Result<(), ShelfError>;
 
     /// Up to `most` parked messages after `after`, oldest first.
@@ -45,7 +47,7 @@ pub trait Shelf: Send + Sync {
     /// False when the row is gone already.
     async fn drop_parked(&self, id: ParkedId) -> Result<bool, ShelfError>;
 
-    /// Whether the store answers: the runner takes nothing while it does not.
+    /// Whether the store answers and its outbox is no deeper than configured: else the runner takes nothing.
     async fn is_ready(&self) -> bool;
 }
 

@@ -1,0 +1,345 @@
+//! Takes batches from queues, has them handled and settles every message: the only place that acknowledges.
+//!
+//! A wait or a parked row commits before the acknowledgement, so a crash between any two steps repeats work
+//! and never loses it. Nothing is ever requeued by hand.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::Clock;
+use crate::broker::{Broker, BrokerError, Consumer, Delivery, Taking};
+use crate::handler::{BatchFailed, Handler, Received};
+use crate::outcome::{ErrorText, Outcome};
+use crate::settle::{Fate, Plan, park, receive, settle};
+use crate::shelf::{Shelf, ShelfError};
+use crate::topology::{NamePrefix, Queue};
+
+/// Pauses before a batch that failed through nobody's fault is tried again; after the last it is given back.
+const PAUSES_WITHIN_SESSION: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+/// The longest pause between two sessions.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often dead letters are looked for.
+const DEAD_LETTER_ROUND: Duration = Duration::from_secs(60);
+/// The most dead letters parked in one transaction.
+const DEAD_LETTER_BATCH: usize = 64;
+
+/// Runs handlers on queues.
+#[derive(Clone)]
+pub struct Runner {
+    broker: Arc<dyn Broker>,
+    shelf: Arc<dyn Shelf>,
+    clock: Clock,
+    observer: Arc<dyn Observer>,
+}
+
+/// Hears what the runner does; the binary turns it into metrics.
+pub trait Observer: Send + Sync {
+    /// `messages` messages of `queue` met this fate.
+    fn settled(&self, _queue: &str, _fate: Fate, _messages: usize) {}
+    /// A batch was handled, whatever its outcomes.
+    fn handled(&self, _queue: &str, _messages: usize, _took: Duration) {}
+    /// A lane's session with the broker began (true) or ended (false).
+    fn session(&self, _queue: &str, _up: bool) {}
+}
+
+impl Observer for () {}
+
+/// What [`Runner::step`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing waited.
+    Idle,
+    /// This many messages were settled.
+    Settled(usize),
+}
+
+/// Why a session ended; what was taken and not acknowledged comes back by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionEnded {
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    #[error("a batch could not be handled now: {0}")]
+    Handler(ErrorText),
+}
+
+impl Runner {
+    pub fn new(
+        broker: Arc<dyn Broker>,
+        shelf: Arc<dyn Shelf>,
+        clock: Clock,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self { broker, shelf, clock, observer }
+    }
+
+    /// Takes at most one batch, handles and settles it: deterministic, for tests and simulations.
+    ///
+    /// Tries nothing twice: on an error the messages go back to their queue, on RabbitMQ a moment later.
+    pub async fn step(&self, queue: &Queue, handler: &dyn Handler) -> Result<Step, SessionEnded> {
+        let mut consumer = self.broker.consume(queue.name, Taking::OnDemand).await?;
+        let worked = async {
+            let batch = consumer.take(queue.batch).await?;
+            self.work(queue, handler, consumer.as_mut(), &batch, &[]).await
+        };
+        let worked = worked.await;
+        consumer.close().await;
+        Ok(match worked? {
+            0 => Step::Idle,
+            settled => Step::Settled(settled),
+        })
+    }
+
+    /// Runs all lanes of a queue until `stop`, then finishes what is prefetched and closes.
+    ///
+    /// Whoever calls it bounds the grace period; what remains when it is dropped returns to the queue.
+    pub async fn run(&self, queue: &Queue, handler: &dyn Handler, stop: &CancellationToken) {
+        futures::future::join_all((0..queue.lanes).map(|_| self.lane(queue, handler, stop))).await;
+    }
+
+    /// One lane: sessions, one after another, with growing pauses between those that failed.
+    async fn lane(&self, queue: &Queue, handler: &dyn Handler, stop: &CancellationToken) {
+        let mut failures = 0;
+        while !stop.is_cancelled() {
+            if self.shelf.is_ready().await {
+                let ended = self.session(queue, handler, stop, &mut failures).await;
+                let Err(error) = ended else { return };
+                tracing::warn!(queue = queue.name, %error, "session ended; it starts again");
+            }
+            pause_or_stop(pause_after(failures), stop).await;
+            failures = failures.saturating_add(1);
+        }
+    }
+
+    async fn session(
+        &self,
+        queue: &Queue,
+        handler: &dyn Handler,
+        stop: &CancellationToken,
+        failures: &mut u32,
+    ) -> Result<(), SessionEnded> {
+        let taking = Taking::Subscribed { prefetch: queue.prefetch() };
+        let mut consumer = self.broker.consume(queue.name, taking).await?;
+        self.observer.session(queue.name, true);
+        let ended = self.work_until(queue, handler, consumer.as_mut(), stop, failures).await;
+        self.observer.session(queue.name, false);
+        consumer.close().await;
+        ended
+    }
+
+    async fn work_until(
+        &self,
+        queue: &Queue,
+        handler: &dyn Handler,
+        consumer: &mut dyn Consumer,
+        stop: &CancellationToken,
+        failures: &mut u32,
+    ) -> Result<(), SessionEnded> {
+        loop {
+            // Only the waiting is cut short, never the work.
+            let taken = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                taken = consumer.take(queue.batch) => taken?,
+            };
+            self.work(queue, handler, consumer, &taken, &PAUSES_WITHIN_SESSION).await?;
+            *failures = 0;
+        }
+        consumer.cancel().await?;
+        loop {
+            let prefetched = consumer.take(queue.batch).await?;
+            if prefetched.is_empty() {
+                return Ok(());
+            }
+            self.work(queue, handler, consumer, &prefetched, &[]).await?;
+        }
+    }
+
+    /// Handles one batch and settles all of it; answers how many messages that were.
+    async fn work(
+        &self,
+        queue: &Queue,
+        handler: &dyn Handler,
+        consumer: &mut dyn Consumer,
+        batch: &[Delivery],
+        pauses: &[Duration],
+    ) -> Result<usize, SessionEnded> {
+        if batch.is_empty() {
+            return Ok(0);
+        }
+        let now = (self.clock)();
+        let mut plan = Plan::default();
+        let (mut readable, mut received) = (Vec::new(), Vec::new());
+        for delivery in batch {
+            match receive(queue, delivery) {
+                Ok(message) => {
+                    readable.push(delivery);
+                    received.push(message);
+                }
+                Err(reason) => plan.park(park(queue.name, delivery, None, reason, now)),
+            }
+        }
+        #[expect(clippy::disallowed_methods, reason = "a figure for people; nothing is decided by it")]
+        let began = Instant::now();
+        let outcomes = self.outcomes(handler, &received, pauses).await?;
+        self.observer.handled(queue.name, received.len(), began.elapsed());
+        let now = (self.clock)();
+        for ((delivery, message), outcome) in readable.into_iter().zip(&received).zip(outcomes) {
+            plan.add(settle(queue, delivery, message, outcome, now));
+        }
+        self.carry_out(queue.name, consumer, plan).await?;
+        Ok(batch.len())
+    }
+
+    async fn carry_out(
+        &self,
+        queue: &str,
+        consumer: &mut dyn Consumer,
+        plan: Plan,
+    ) -> Result<(), SessionEnded> {
+        let (waits, parked) = (plan.waits(), plan.parked());
+        if !waits.is_empty() || !parked.is_empty() {
+            self.shelf.put(&waits, &parked).await?;
+        }
+        consumer.acknowledge(&plan.settled).await?;
+        for wait in &waits {
+            let (id, attempt, due_at) = (&wait.message_id, wait.attempt, &wait.due_at);
+            match &wait.reason {
+                Some(reason) => {
+                    tracing::warn!(queue, id, attempt, %due_at, %reason, "message is tried again")
+                }
+                None => tracing::debug!(queue, id, attempt, %due_at, "message waits"),
+            }
+        }
+        for message in &parked {
+            let (id, kind) = (message.message_id.as_deref(), message.message_type.as_deref());
+            tracing::error!(queue, id, kind, attempt = message.attempt, reason = %message.reason, "message parked");
+        }
+        for (fate, messages) in plan.counts() {
+            self.observer.settled(queue, fate, messages);
+        }
+        Ok(())
+    }
+
+    /// One outcome per message, trying the same batch again when nobody in it is to blame.
+    async fn outcomes(
+        &self,
+        handler: &dyn Handler,
+        batch: &[Received],
+        pauses: &[Duration],
+    ) -> Result<Vec<Outcome>, SessionEnded> {
+        let mut pauses = pauses.iter();
+        loop {
+            let reason = match together_or_one_by_one(handler, batch).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(reason) => reason,
+            };
+            match pauses.next() {
+                Some(pause) => {
+                    tracing::warn!(%reason, "a batch is tried again");
+                    tokio::time::sleep(*pause).await;
+                }
+                None => return Err(SessionEnded::Handler(reason)),
+            }
+        }
+    }
+
+    /// Parks the broker's dead letters, until `stop`.
+    pub async fn run_dead_letters(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            if self.shelf.is_ready().await {
+                match self.step_dead_letters().await {
+                    Ok(Step::Settled(_)) => continue,
+                    Ok(Step::Idle) => {}
+                    Err(error) => tracing::warn!(%error, "dead letters could not be parked"),
+                }
+            }
+            pause_or_stop(DEAD_LETTER_ROUND, stop).await;
+        }
+    }
+
+    /// Parks at most one batch of the messages that the broker gave up on.
+    pub async fn step_dead_letters(&self) -> Result<Step, SessionEnded> {
+        let mut consumer = self.broker.consume(NamePrefix::DEAD, Taking::OnDemand).await?;
+        let parked = self.park_dead_letters(consumer.as_mut()).await;
+        consumer.close().await;
+        Ok(match parked? {
+            0 => Step::Idle,
+            settled => Step::Settled(settled),
+        })
+    }
+
+    async fn park_dead_letters(&self, consumer: &mut dyn Consumer) -> Result<usize, SessionEnded> {
+        let batch = consumer.take(DEAD_LETTER_BATCH).await?;
+        let mut plan = Plan::default();
+        for delivery in &batch {
+            let queue = delivery.died_in.as_deref().unwrap_or(NamePrefix::DEAD);
+            let reason = ErrorText::new("handed out too often without an answer: it may kill its handler");
+            plan.park(park(queue, delivery, None, reason, (self.clock)()));
+        }
+        self.carry_out(NamePrefix::DEAD, consumer, plan).await?;
+        Ok(batch.len())
+    }
+}
+
+/// The batch at once or, when one of its messages may be to blame, each alone. The error is a reason to try
+/// everything again: what was handled alone before it is then recognised by its inbox row.
+async fn together_or_one_by_one(
+    handler: &dyn Handler,
+    batch: &[Received],
+) -> Result<Vec<Outcome>, ErrorText> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
+    match call(handler, batch).await {
+        Ok(outcomes) => return Ok(outcomes),
+        Err(BatchFailed::TryAgain(reason)) => return Err(reason),
+        Err(BatchFailed::OneByOne(reason)) if batch.len() == 1 => {
+            return Ok(vec![Outcome::Permanent(reason)]);
+        }
+        Err(BatchFailed::OneByOne(reason)) => tracing::info!(%reason, "a batch is handled one by one"),
+    }
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for message in batch.chunks(1) {
+        match call(handler, message).await {
+            Ok(outcome) => outcomes.extend(outcome),
+            Err(BatchFailed::OneByOne(reason)) => outcomes.push(Outcome::Permanent(reason)),
+            Err(BatchFailed::TryAgain(reason)) => return Err(reason),
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Calls a handler so that a panic, or a wrong number of outcomes, is blamed on its messages.
+async fn call(handler: &dyn Handler, batch: &[Received]) -> Result<Vec<Outcome>, BatchFailed> {
+    match AssertUnwindSafe(handler.handle(batch)).catch_unwind().await {
+        Ok(Ok(outcomes)) if outcomes.len() != batch.len() => Err(BatchFailed::OneByOne(ErrorText::new(
+            format!("the handler answered {} outcomes for {} messages", outcomes.len(), batch.len()),
+        ))),
+        Ok(answer) => answer,
+        // The panic's own text may quote the message.
+        Err(_panic) => Err(BatchFailed::OneByOne(ErrorText::new("the handler panicked"))),
+    }
+}
+
+async fn pause_or_stop(pause: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+}
+
+/// Doubles from 200 ms to half a minute. The lanes fall out of step by the time that their work takes.
+fn pause_after(failures: u32) -> Duration {
+    Duration::from_millis(200).saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+#[path = "runner_tests.rs"]
+mod tests;
