@@ -90,6 +90,20 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["smista-store", "smista-store-postgres", "smista-store-sqlite", "smista-tests"]),
 ];
 
+/// Other TLS providers than ring: two in one binary panic at start-up.
+const OTHER_TLS: &[&str] = &["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl", "openssl-sys"];
+
+/// Reads the lock file, which holds whatever any package, feature or platform might bring in.
+pub(crate) fn other_tls(lock_file: &str) -> Vec<String> {
+    let locked = lock_file.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let wrong = locked.filter(|name| OTHER_TLS.contains(name));
+    wrong
+        .map(|name| {
+            format!("{name} is a second TLS provider: find with `cargo tree -i {name}` what brings it")
+        })
+        .collect()
+}
+
 pub(crate) fn not_allowed(members: &[Member]) -> Vec<String> {
     let ours = |name: &str| members.iter().any(|member| member.name == name);
     let mut complaints = Vec::new();
@@ -179,6 +193,12 @@ mod tests {
             [member("smista-handlers", &[("lapin", false)]), member("smista-queues", &[("sqlx", false)])];
         assert_eq!(not_at_home(&homeless).len(), 2);
         assert_eq!(not_at_home(&[member("smista-queues", &[("lapin", false)])]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_second_tls_provider_is_found_and_its_namesakes_are_not() {
+        let lock_file = "[[package]]\nname = \"openssl-probe\"\n[[package]]\nname = \"native-tls\"\n";
+        assert_eq!(other_tls(lock_file).len(), 1);
     }
 
     #[test]

@@ -30,6 +30,13 @@ fn every_package_takes_the_workspace_lints() {
 }
 
 #[test]
+fn there_is_one_tls_provider() {
+    let tree = Tree::read();
+    let lock_file = tree.files().find(|(path, _)| *path == "Cargo.lock").expect("the lock file is committed");
+    assert_none(&edges::other_tls(lock_file.1));
+}
+
+#[test]
 fn one_file_of_the_queues_names_lapin() {
     assert_none(&sources::naming_lapin(&Tree::read()));
 }
