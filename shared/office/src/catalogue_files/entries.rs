@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use smista_domain::anagrafica::{Email, RecapitoError, Telefono};
 use smista_domain::catalogue::{Ente, Gruppo, Macrostruttura, Operatore, Profilo, Ruolo, Servizio};
 use smista_domain::ids::{EnteId, GruppoId, Login, MacrostrutturaId, SchedaId, ServizioId, Tripletta};
 use toml::de::DeTable;
@@ -39,20 +40,17 @@ pub(super) fn read_file(
     limits: &CatalogueLimits,
     draft: &mut Draft,
 ) {
+    let source = Source::new(path, bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => {
-            let line = 1 + bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
-            return draft.report(Place { file: path.to_owned(), line }, Problem::NotUtf8);
-        }
+        Err(error) => return draft.report(source.place(error.valid_up_to()), Problem::NotUtf8),
     };
-    let source = Source { path, text };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let offset = error.span().map_or(0, |span| span.start);
         draft.report(source.place(offset), Problem::Syntax(error.message().to_owned()));
     }
-    let mut fields = Fields::new(source, document.get_ref(), 0);
+    let mut fields = Fields::new(&source, document.get_ref(), 0);
     let ente = fields.code::<EnteId>("ente", draft).map(|(ente, place)| {
         draft.refer(place, Reference::Ente(ente.clone()));
         ente
@@ -135,7 +133,7 @@ fn read_servizio(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draft
     let scheda = fields.code::<SchedaId>("scheda", draft);
     let contact_back = fields.flag("contact_back", draft);
     let agenda = fields.flag("agenda", draft);
-    let numero_trasferimento = fields.text("numero_trasferimento", 40, draft);
+    let numero_trasferimento = contact(&mut fields, "numero_trasferimento", draft, Telefono::new);
     let needs_avanzato = [
         ("contact_back", contact_back.as_ref().filter(|(on, _)| *on).map(|(_, place)| place)),
         ("agenda", agenda.as_ref().filter(|(on, _)| *on).map(|(_, place)| place)),
@@ -163,7 +161,7 @@ fn read_servizio(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draft
             profilo: profilo.unwrap_or(Profilo::Base),
             contact_back: contact_back.is_some_and(|(on, _)| on),
             gruppo: gruppo.map(|(gruppo, _)| gruppo),
-            numero_trasferimento: numero_trasferimento.map(|(number, _)| number),
+            numero_trasferimento: numero_trasferimento.map(|(number, _)| number.into()),
             agenda: agenda.is_some_and(|(on, _)| on),
             scheda: scheda.map(|(scheda, _)| scheda),
             retired: false,
@@ -178,7 +176,7 @@ fn read_gruppo(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draft) 
     let ente = ente_of_file(&fields, context, draft);
     let id = fields.code::<GruppoId>("codice", draft);
     let nome = name(&mut fields, "nome", draft);
-    let email = fields.text("email", NAME_LIMIT, draft).map(|(email, _)| email);
+    let email = contact(&mut fields, "email", draft, Email::new).map(|(email, _)| email.into());
     let listed = fields.codes::<Login>("membri", draft);
     if let (Some(ente), Some((id, place))) = (ente, id) {
         draft.define("gruppi", id.to_string(), place);
@@ -196,11 +194,11 @@ fn read_operatore(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draf
     fields.require(&["login", "nome", "ruolo"], draft);
     let login = fields.code::<Login>("login", draft);
     let nome = name(&mut fields, "nome", draft);
-    let own_ente = fields.code::<EnteId>("ente", draft).map(|(ente, place)| {
-        draft.refer(place, Reference::Ente(ente.clone()));
-        ente
-    });
-    let ente = own_ente.or(context.ente.cloned());
+    let own_ente = fields.code::<EnteId>("ente", draft);
+    if let Some((ente, place)) = own_ente.clone() {
+        draft.refer(place, Reference::Ente(ente));
+    }
+    let ente = own_ente.as_ref().map(|(ente, _)| ente).or(context.ente).cloned();
     let email_inbound = fields.flag("email_inbound", draft).is_some_and(|(on, _)| on);
     let ruolo = one_of(&mut fields, "ruolo", RUOLI, draft, |value| match value {
         "primo_livello" => Some(Some(Ruolo::PrimoLivello)),
@@ -211,8 +209,19 @@ fn read_operatore(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draf
         "operazioni" => Some(Some(Ruolo::Operazioni)),
         _ => None,
     });
-    if ruolo == Some(None) {
-        draft.report(fields.place.clone(), Problem::NoEnte);
+    match (&ruolo, own_ente) {
+        (Some(None), _) => draft.report(fields.place.clone(), Problem::NoEnte),
+        (
+            Some(Some(
+                Ruolo::PrimoLivello
+                | Ruolo::GestioneRigetti
+                | Ruolo::Ufficio
+                | Ruolo::Operazioni
+                | Ruolo::Sistema,
+            )),
+            Some((_, place)),
+        ) => draft.report(place, Problem::UnknownKey("ente".into())),
+        (Some(Some(_)) | None, _) => {}
     }
     if let (Some((login, place)), Some(Some(ruolo))) = (login, ruolo) {
         draft.define("operatori", login.to_string(), place);
@@ -233,6 +242,27 @@ pub(super) fn ente_of_file(fields: &Fields<'_>, context: Context<'_>, draft: &mu
         draft.report(fields.place.clone(), Problem::NoEnte);
     }
     context.ente.cloned()
+}
+
+/// A telephone number or an email address, in the form in which it is called or written to.
+fn contact<T>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    draft: &mut Draft,
+    parse: fn(&str) -> Result<T, RecapitoError>,
+) -> Option<(T, Place)> {
+    let (value, place) = fields.text(key, NAME_LIMIT, draft)?;
+    match parse(&value) {
+        Ok(contact) => Some((contact, place)),
+        Err(reason) => {
+            let english = format!("“{value}” is not one that can be reached");
+            draft.report(
+                place,
+                Problem::BadText { key: key.to_owned(), italian: reason.to_string(), english },
+            );
+            None
+        }
+    }
 }
 
 /// A text out of a closed list.

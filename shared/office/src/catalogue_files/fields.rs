@@ -11,25 +11,28 @@ use toml::de::{DeTable, DeValue};
 use super::draft::{Draft, Place};
 use super::problem::{Problem, Wanted};
 
-/// A file's path and text, to turn a byte offset into a line.
-#[derive(Clone, Copy)]
+/// A file's path and where its lines start, to turn a byte offset into a line.
 pub(super) struct Source<'a> {
-    pub(super) path: &'a str,
-    pub(super) text: &'a str,
+    path: &'a str,
+    line_starts: Vec<usize>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub(super) fn new(path: &'a str, text: &[u8]) -> Self {
+        let after_breaks = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        Self { path, line_starts: std::iter::once(0).chain(after_breaks).collect() }
+    }
+
     /// The place of a byte offset.
-    pub(super) fn place(self, offset: usize) -> Place {
-        let before = self.text.as_bytes().iter().take(offset);
-        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+    pub(super) fn place(&self, offset: usize) -> Place {
+        let line = self.line_starts.partition_point(|start| *start <= offset);
         Place { file: self.path.to_owned(), line }
     }
 }
 
 /// A table being read. Every key asked for is known; [`Fields::finish`] reports the others.
 pub(super) struct Fields<'a> {
-    source: Source<'a>,
+    source: &'a Source<'a>,
     table: &'a DeTable<'a>,
     /// Where the table starts, to report what is missing.
     pub(super) place: Place,
@@ -37,7 +40,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(source: Source<'a>, table: &'a DeTable<'a>, offset: usize) -> Self {
+    pub(super) fn new(source: &'a Source<'a>, table: &'a DeTable<'a>, offset: usize) -> Self {
         Self { source, table, place: source.place(offset), known: BTreeSet::new() }
     }
 
@@ -150,7 +153,7 @@ impl<'a> Fields<'a> {
 }
 
 fn as_code<C: TryFrom<String, Error = TextError>>(
-    source: Source<'_>,
+    source: &Source<'_>,
     key: &'static str,
     value: &Spanned<DeValue<'_>>,
     wanted: Wanted,

@@ -119,7 +119,7 @@ fn a_sound_catalogue_is_read_whole() {
     assert_eq!((catalogue.revision, catalogue.enti.len(), catalogue.macrostrutture.len()), (0, 2, 2));
     let servizio = catalogue.servizi.values().next().expect("one service");
     assert_eq!((servizio.profilo, servizio.contact_back, servizio.agenda), (Profilo::Avanzato, true, true));
-    assert_eq!(servizio.numero_trasferimento.as_deref(), Some("055 0000123"));
+    assert_eq!(servizio.numero_trasferimento.as_deref(), Some("+390550000123"));
     let scheda = catalogue.scheda_of(&servizio.tripletta).expect("its sheet");
     assert_eq!((scheda.sezioni[0].testo.as_str(), scheda.sms.as_deref()), ("Tutti.", Some("via Verdi 3")));
     let documento = &catalogue.documenti[&scheda.documenti[0]];
@@ -158,6 +158,31 @@ fn what_an_entry_must_not_be_is_reported_at_its_line() {
         errors.contains(&(line_of(role), value)),
         "system actors are not the files' to define: {errors:?}"
     );
+}
+
+#[test]
+fn a_number_or_address_that_cannot_be_reached_is_refused() {
+    let number = "numero_trasferimento = \"055 0000123\"";
+    let members = "membri = [\"anna\"]";
+    let with_email = format!("{members}\nemail = \"ripiego chez firenze\"");
+    for (line, by, at, wanted) in [
+        (number, "numero_trasferimento = \"centralino\"", line_of(number), "numero_trasferimento"),
+        (members, with_email.as_str(), line_of(members) + 1, "email"),
+    ] {
+        let errors = spoilt(line, by);
+        assert!(
+            matches!(&errors[..], [(found, Problem::BadText { key, .. })] if *found == at && key == wanted),
+            "{errors:?}"
+        );
+    }
+}
+
+#[test]
+fn an_ente_beside_a_role_that_has_none_is_no_key_of_that_entry() {
+    let role = "ruolo = \"secondo_livello\"";
+    let errors = spoilt(role, "ruolo = \"ufficio\"\nente = \"firenze\"");
+    let expected = (line_of(role) + 1, Problem::UnknownKey("ente".into()));
+    assert!(errors.contains(&expected), "{errors:?}");
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! One batch of commands, one Desk: drop what was seen, load, decide, write sets, commit once.
+//!
+//! The callers, HTTP lanes and workers alike, get one [`Outcome`] for each command. A refusal or a stale version is
+//! that command's own outcome. A panic, or data that the store refuses, undoes the desk and sends the batch
+//! through one by one, so that a poison command harms only itself and leaves no trace of having been seen.
+
+mod incoming;
+mod on_the_desk;
+mod seen;
+mod sets;
+
+pub use incoming::{Applied, Incoming, Outcome, Render, Rendered, Request, Who};
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use smista_domain::catalogue::Catalogue;
+use smista_domain::command::NewCaso;
+use smista_domain::ids::{CasoId, CittadinoId, Protocollo};
+use smista_store::{Committed, Desk, OpeningKey, StoreError, WriteSet};
+
+use crate::Office;
+use on_the_desk::OnTheDesk;
+use seen::Seen;
+
+/// Applies a batch for a worker, whose inbox drops repeated messages.
+///
+/// # Errors
+/// Only what nobody in the batch is to blame for, such as a lost connection: the same batch may be tried again.
+pub(crate) async fn apply(
+    office: &Office,
+    worker: &str,
+    batch: &[Incoming],
+) -> Result<Vec<Outcome>, StoreError> {
+    match apply_together(office, worker, batch).await? {
+        Together::Committed(outcomes) => Ok(outcomes),
+        Together::Undone(poison) if batch.len() == 1 => Ok(vec![poison]),
+        Together::Undone(_) => {
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for single in batch {
+                match apply_together(office, worker, std::slice::from_ref(single)).await? {
+                    Together::Committed(one) => outcomes.extend(one),
+                    Together::Undone(poison) => outcomes.push(poison),
+                }
+            }
+            Ok(outcomes)
+        }
+    }
+}
+
+/// What became of a batch that was applied as a whole.
+enum Together {
+    /// It lasts.
+    Committed(Vec<Outcome>),
+    /// Some command in it is poison; nothing of the batch was kept. From a batch of one: its outcome.
+    Undone(Outcome),
+}
+
+async fn apply_together(office: &Office, worker: &str, batch: &[Incoming]) -> Result<Together, StoreError> {
+    let now = office.surroundings.now();
+    let openings = batch.iter().filter(|incoming| matches!(incoming.request, Request::Open { .. })).count();
+    let protocolli = office.protocolli.take(&*office.store, openings, now).await?;
+    let (mut desk, catalogue) = desk_with_catalogue(office).await?;
+
+    let seen = Seen::claim(&mut *desk, worker, batch).await?;
+    let loaded = load(office, &mut *desk, batch, &seen, protocolli, catalogue, now).await?;
+    let (outcomes, set) = loaded.decide_all(batch, &seen);
+    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Panicked)) {
+        return Ok(Together::Undone(Outcome::Panicked));
+    }
+    let spool: Vec<i64> = batch.iter().filter_map(|incoming| incoming.spool_row).collect();
+    match write(desk, &spool, &set).await {
+        Ok(committed) => office.publish(committed),
+        Err(error @ (StoreError::Data(_) | StoreError::Changed { .. })) => {
+            return Ok(Together::Undone(Outcome::Failed(Arc::new(error))));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Together::Committed(outcomes))
+}
+
+async fn write(mut desk: Box<dyn Desk>, spool: &[i64], set: &WriteSet) -> Result<Committed, StoreError> {
+    if !spool.is_empty() {
+        desk.settle_deliveries(spool).await?;
+    }
+    desk.write(set).await?;
+    desk.commit().await
+}
+
+/// A desk, and the catalogue of the revision that cannot change while it is open.
+pub(crate) async fn desk_with_catalogue(
+    office: &Office,
+) -> Result<(Box<dyn Desk>, Arc<Catalogue>), StoreError> {
+    loop {
+        let mut desk = office.store.desk().await?;
+        let revision = desk.catalogue_revision().await?;
+        if let Some(catalogue) = office.catalogue.at(revision) {
+            return Ok((desk, catalogue));
+        }
+        drop(desk);
+        office.catalogue.refresh(&*office.store).await?;
+    }
+}
+
+/// Loads, as sets, everything that the batch's new commands are decided on.
+async fn load<'a>(
+    office: &'a Office,
+    desk: &mut dyn Desk,
+    batch: &[Incoming],
+    seen: &Seen,
+    protocolli: Vec<Protocollo>,
+    catalogue: Arc<Catalogue>,
+    now: DateTime<Utc>,
+) -> Result<OnTheDesk<'a>, StoreError> {
+    let new =
+        || batch.iter().enumerate().filter(|(index, _)| seen.is_new(*index)).map(|(_, incoming)| incoming);
+    let openings = || {
+        new().filter_map(|incoming| match &incoming.request {
+            Request::Open { opening, .. } => Some(opening),
+            Request::Act { .. } => None,
+        })
+    };
+    let casi: BTreeSet<CasoId> = new().filter_map(|incoming| incoming.request.addressed_caso()).collect();
+    let cited: BTreeSet<CasoId> = openings().filter_map(|opening| opening.seguito_di).collect();
+    let citizens: BTreeSet<CittadinoId> = openings().filter_map(|opening| opening.cittadino).collect();
+    let keys: BTreeSet<OpeningKey> =
+        new().filter_map(|incoming| incoming.request.opening_key().cloned()).collect();
+
+    let mut loaded = OnTheDesk::new(office, catalogue, now);
+    loaded.new_casi = protocolli
+        .into_iter()
+        .map(|protocollo| NewCaso { id: CasoId(office.surroundings.fresh_uuid()), protocollo })
+        .collect();
+    if !casi.is_empty() {
+        loaded.lay_down(desk.load_pratiche(&casi).await?);
+    }
+    if !cited.is_empty() {
+        loaded.known_casi = desk.known_casi(&cited).await?;
+    }
+    if !citizens.is_empty() {
+        loaded.known_cittadini = desk.known_cittadini(&citizens).await?;
+    }
+    if !keys.is_empty() {
+        loaded.opened_before = desk.opened_casi(&keys).await?;
+    }
+    Ok(loaded)
+}
