@@ -1,1 +1,161 @@
+use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::TimeDelta;
+
+use super::*;
+use crate::topology::{Binding, Exchange, Kind};
+
+const QUEUE: Queue = Queue {
+    name: "letters",
+    kind: Kind::Decide,
+    fed_by: &[Binding { exchange: Exchange::Commands, message_type: "letter.write" }],
+    waits: &[Duration::from_secs(10), Duration::from_secs(60)],
+    lanes: 1,
+    batch: 8,
+};
+
+fn delivery(sender: Sender, cliente: Option<&str>, tentativo: Option<u32>) -> Delivery {
+    let mut envelope =
+        Envelope::new("1", "crm", "letter.write", DateTime::UNIX_EPOCH, &"hello").expect("JSON");
+    envelope.cliente = cliente.map(str::to_owned);
+    envelope.tentativo = tentativo;
+    Delivery {
+        reference: DeliveryRef::AmqpTag(7),
+        sender,
+        redelivered: false,
+        earlier_deliveries: 0,
+        died_in: None,
+        headers: Vec::new(),
+        body: envelope.encode().expect("JSON"),
+    }
+}
+
+fn at_attempt(attempt: u32, outcome: Outcome) -> (Fate, Settlement) {
+    let delivery = delivery(Sender::Smista, Some("crm"), Some(attempt));
+    let received = receive(&QUEUE, &delivery).expect("readable");
+    let (reference, fate, settlement) = settle(&QUEUE, &delivery, &received, outcome, DateTime::UNIX_EPOCH);
+    assert_eq!(reference, delivery.reference);
+    (fate, settlement)
+}
+
+/// Fate, and for a wait its attempt and seconds until it is due.
+fn summary(attempt: u32, outcome: Outcome) -> (Fate, Option<(u32, i64)>) {
+    match at_attempt(attempt, outcome) {
+        (fate, Settlement::Acknowledge | Settlement::Park(_)) => (fate, None),
+        (fate, Settlement::Wait(wait)) => (fate, Some((wait.attempt, wait.due_at.timestamp()))),
+    }
+}
+
+#[test]
+fn every_outcome_at_every_attempt() {
+    let later = DateTime::UNIX_EPOCH + TimeDelta::seconds(5);
+    for attempt in 1..=4 {
+        assert_eq!(summary(attempt, Outcome::Done), (Fate::Done, None));
+        assert_eq!(summary(attempt, Outcome::NothingToDo("seen".to_owned())), (Fate::NothingToDo, None));
+        assert_eq!(summary(attempt, Outcome::Later(later)), (Fate::Later, Some((attempt, 5))));
+        assert_eq!(summary(attempt, Outcome::Permanent(ErrorText::new("no"))), (Fate::Parked, None));
+    }
+    let transient = || Outcome::Transient(ErrorText::new("busy"));
+    assert_eq!(summary(1, transient()), (Fate::Retried, Some((2, 10))));
+    assert_eq!(summary(2, transient()), (Fate::Retried, Some((3, 60))));
+    assert_eq!(summary(3, transient()), (Fate::Parked, None));
+    assert_eq!(summary(4, transient()), (Fate::Parked, None));
+    assert_eq!(summary(u32::MAX, transient()), (Fate::Parked, None));
+}
+
+#[test]
+fn a_spent_ladder_parks_the_message_as_it_came_and_says_so() {
+    let (_, Settlement::Park(parked)) = at_attempt(3, Outcome::Transient(ErrorText::new("busy"))) else {
+        panic!("parked")
+    };
+    assert_eq!(parked.reason.as_str(), "failed 3 times, at last: busy");
+    assert_eq!(parked.body, delivery(Sender::Smista, Some("crm"), Some(3)).body);
+    assert_eq!((parked.source.as_deref(), parked.message_id.as_deref()), (Some("crm"), Some("1")));
+    assert_eq!(parked.client, Some(Client::Named("crm".to_owned())));
+}
+
+#[test]
+fn the_client_is_the_one_that_the_broker_verified() {
+    let client_and_attempt = |sender, cliente, tentativo| {
+        let received = receive(&QUEUE, &delivery(sender, cliente, tentativo)).expect("readable");
+        (received.client, received.attempt)
+    };
+    let named = |name: &str| Client::Named(name.to_owned());
+    let crm = || Sender::Client("crm".to_owned());
+    assert_eq!(client_and_attempt(crm(), None, None), (named("crm"), 1));
+    assert_eq!(client_and_attempt(crm(), Some("boss"), Some(9)), (named("crm"), 1), "a claim is no proof");
+    assert_eq!(client_and_attempt(Sender::Smista, Some("crm"), Some(2)), (named("crm"), 2));
+    assert_eq!(client_and_attempt(Sender::Smista, None, None), (Client::Smista, 1));
+    assert_eq!(client_and_attempt(Sender::Smista, None, Some(0)), (Client::Smista, 1));
+    assert!(receive(&QUEUE, &delivery(Sender::Unverified, Some("crm"), None)).is_err());
+}
+
+#[test]
+fn a_wait_and_a_replay_carry_the_verified_client_and_never_a_claimed_one() {
+    let delivery = delivery(Sender::Client("crm".to_owned()), Some("boss"), Some(9));
+    let received = receive(&QUEUE, &delivery).expect("readable");
+    let later = Outcome::Later(DateTime::UNIX_EPOCH);
+    let (_, _, Settlement::Wait(wait)) = settle(&QUEUE, &delivery, &received, later, DateTime::UNIX_EPOCH)
+    else {
+        panic!("waits")
+    };
+    let back = receive(&QUEUE, &Delivery { sender: Sender::Smista, body: wait.body, ..delivery.clone() });
+    let back = back.expect("readable");
+    assert_eq!((back.client, back.attempt), (Client::Named("crm".to_owned()), 1));
+    assert_eq!(back.envelope.data.get(), received.envelope.data.get());
+
+    let parked = park(QUEUE.name, &delivery, Some(&received), ErrorText::new("no"), DateTime::UNIX_EPOCH);
+    let replay = crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay().expect("replays");
+    let back = receive(&QUEUE, &Delivery { sender: Sender::Smista, body: replay.body, ..delivery });
+    assert_eq!(back.expect("readable").client, Client::Named("crm".to_owned()));
+}
+
+#[test]
+fn what_cannot_be_received_is_parked_and_not_replayed_with_an_authority_that_it_never_had() {
+    let replay = |delivery: &Delivery| {
+        let reason = receive(&QUEUE, delivery).expect_err("must be parked");
+        let parked = park(QUEUE.name, delivery, None, reason, DateTime::UNIX_EPOCH);
+        crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay()
+    };
+    let unverified = delivery(Sender::Unverified, None, None);
+    assert_eq!(replay(&unverified), None);
+    let undecodable = Delivery { body: Arc::from(&b"\xff"[..]), ..delivery(Sender::Smista, None, None) };
+    assert_eq!(replay(&undecodable), None);
+    let other = Envelope::new("1", "crm", "letter.burn", DateTime::UNIX_EPOCH, &()).expect("JSON");
+    let wrong_type = Delivery { body: other.encode().expect("JSON"), ..delivery(Sender::Smista, None, None) };
+    assert!(replay(&wrong_type).is_some(), "after the topology was mended");
+}
+
+#[test]
+fn a_message_at_the_limit_still_fits_when_it_comes_back() {
+    let mut envelope = Envelope::new("1", "crm", "letter.write", DateTime::UNIX_EPOCH, &"").expect("JSON");
+    let rest = crate::envelope::MAX_BYTES - envelope.encode().expect("JSON").len();
+    envelope.data = serde_json::value::to_raw_value(&"x".repeat(rest)).expect("JSON");
+    let client = Sender::Client("c".repeat(255));
+    let delivery = Delivery { body: envelope.encode().expect("JSON"), ..delivery(client, None, None) };
+    assert_eq!(delivery.body.len(), crate::envelope::MAX_BYTES);
+    let received = receive(&QUEUE, &delivery).expect("readable");
+    let later = Outcome::Later(DateTime::UNIX_EPOCH);
+    let (_, _, Settlement::Wait(wait)) = settle(&QUEUE, &delivery, &received, later, DateTime::UNIX_EPOCH)
+    else {
+        panic!("waits")
+    };
+    assert!(receive(&QUEUE, &Delivery { sender: Sender::Smista, body: wait.body, ..delivery }).is_ok());
+}
+
+#[test]
+fn a_message_twice_in_a_batch_makes_one_row_and_two_acknowledgements() {
+    let mut plan = Plan::default();
+    for tag in [1, 2] {
+        let (_, fate, settlement) = {
+            let delivery = delivery(Sender::Smista, None, None);
+            let received = receive(&QUEUE, &delivery).expect("readable");
+            settle(&QUEUE, &delivery, &received, Outcome::Later(DateTime::UNIX_EPOCH), DateTime::UNIX_EPOCH)
+        };
+        plan.add((DeliveryRef::AmqpTag(tag), fate, settlement));
+    }
+    assert_eq!(plan.waits().len(), 1);
+    assert_eq!(plan.settled.len(), 2);
+    assert_eq!(plan.counts().collect::<Vec<_>>(), [(Fate::Later, 2)]);
+}

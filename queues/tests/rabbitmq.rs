@@ -8,8 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 use smista_queues::contract::{Bench, TOPOLOGY, run_all};
-use smista_queues::{Broker, NamePrefix, RabbitMq, RabbitSettings};
+use smista_queues::{
+    Broker, BrokerError, Consumer, Destination, Envelope, Exchange, NamePrefix, Outgoing, Published,
+    RabbitMq, RabbitSettings, Sender, Taking,
+};
 
 struct RabbitBench {
     run: String,
@@ -52,14 +56,143 @@ impl Bench for RabbitBench {
     }
 }
 
+/// Runs a case and cleans up after it, whether it held or not.
+async fn on_a_bench<F: Future<Output = ()> + Send + 'static>(case: impl FnOnce(Arc<RabbitBench>) -> F) {
+    let bench = Arc::new(RabbitBench::new());
+    let outcome = tokio::spawn(case(bench.clone())).await;
+    Arc::into_inner(bench).expect("the case has ended").clean_up().await;
+    outcome.expect("the case holds");
+}
+
 #[tokio::test]
 async fn rabbitmq_keeps_the_contract() {
-    let bench = Arc::new(RabbitBench::new());
-    let suite = tokio::spawn({
-        let bench = bench.clone();
-        async move { run_all(bench.as_ref()).await }
-    });
-    let kept = suite.await;
-    Arc::into_inner(bench).expect("the suite has ended").clean_up().await;
-    kept.expect("every case of the suite holds");
+    on_a_bench(|bench| async move { run_all(bench.as_ref()).await }).await;
+}
+
+fn letter(id: &str) -> Outgoing {
+    let envelope = Envelope::new(id, "test", "letter.write", DateTime::UNIX_EPOCH, &()).expect("JSON");
+    Outgoing {
+        destination: Destination::Exchange(Exchange::Commands),
+        message_type: "letter.write".to_owned(),
+        message_id: id.to_owned(),
+        body: envelope.encode().expect("JSON"),
+    }
+}
+
+async fn subscribed(broker: &dyn Broker, prefetch: u16) -> Box<dyn Consumer> {
+    broker.consume("letters", Taking::Subscribed { prefetch }).await.expect("consumes")
+}
+
+/// The broker checks the user-id that we set, so that our own messages are known as ours.
+#[tokio::test]
+async fn our_own_messages_come_back_as_verified() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("sender").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        assert_eq!(broker.publish(&[letter("1")]).await, [Published::Confirmed]);
+        let taken = subscribed(broker.as_ref(), 1).await.take(1).await.expect("takes");
+        assert_eq!(taken[0].sender, Sender::Smista);
+        broker.close().await;
+    })
+    .await;
+}
+
+/// More messages than may be in flight at once are still confirmed, each.
+#[tokio::test]
+async fn publishing_is_bounded_and_complete() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("flight").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        let messages: Vec<_> = (0..30).map(|number| letter(&number.to_string())).collect();
+        let (first, second) =
+            futures::future::join(broker.publish(&messages), broker.publish(&messages)).await;
+        assert!(first.iter().chain(&second).all(|fate| *fate == Published::Confirmed));
+        assert_eq!((first.len(), second.len()), (30, 30));
+        broker.close().await;
+    })
+    .await;
+}
+
+/// A consumer holds one message until it has settled one that was never out before.
+#[tokio::test]
+async fn the_prefetch_is_one_until_an_innocent_message_is_settled() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("prefetch").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        let messages: Vec<_> = (0..9).map(|number| letter(&number.to_string())).collect();
+        broker.publish(&messages).await;
+        let mut consumer = subscribed(broker.as_ref(), 8).await;
+        let first = consumer.take(8).await.expect("takes");
+        assert_eq!(first.len(), 1);
+        assert_eq!(waiting(broker.as_ref(), "letters").await, 8);
+        consumer.acknowledge(&[first[0].reference]).await.expect("acknowledges");
+        let mut held = Vec::new();
+        while held.len() < 8 {
+            held.extend(consumer.take(8).await.expect("takes"));
+        }
+        consumer.close().await;
+        broker.close().await;
+    })
+    .await;
+}
+
+/// A lost connection ends the consumer with an error, never in silence; the next session has everything.
+#[tokio::test]
+async fn after_a_lost_connection_a_new_session_goes_on() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("session").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        broker.publish(&[letter("1")]).await;
+        let mut consumer = subscribed(broker.as_ref(), 8).await;
+        assert_eq!(consumer.take(1).await.expect("takes").len(), 1);
+        broker.close().await;
+        assert!(matches!(consumer.take(1).await, Err(BrokerError::Unavailable(_))));
+        consumer.close().await;
+        let mut again = subscribed(broker.as_ref(), 8).await;
+        let taken = again.take(1).await.expect("takes");
+        assert!(taken[0].redelivered);
+        again.acknowledge(&[taken[0].reference]).await.expect("acknowledges");
+        assert_eq!(broker.publish(&[letter("2")]).await, [Published::Confirmed]);
+        broker.close().await;
+    })
+    .await;
+}
+
+/// A message that kills its handler each time ends among the dead letters, named after its queue, and takes
+/// no innocent one with it.
+#[tokio::test]
+async fn a_killer_becomes_a_dead_letter_and_the_innocent_stay() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("killer").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        let killer = letter("killer");
+        broker.publish(&[killer.clone(), letter("a"), letter("b")]).await;
+        let mut innocent = 0;
+        let mut killed = 0;
+        while innocent < 2 {
+            let mut consumer = subscribed(broker.as_ref(), 8).await;
+            let taken = consumer.take(1).await.expect("takes");
+            if taken[0].body == killer.body {
+                killed += 1;
+            } else {
+                innocent += 1;
+                consumer.acknowledge(&[taken[0].reference]).await.expect("acknowledges");
+            }
+            consumer.close().await;
+        }
+        assert!(killed <= 51, "handed out {killed} times");
+        let dead = broker.consume("dead", Taking::Subscribed { prefetch: 8 }).await;
+        let dead = dead.expect("consumes").take(8).await.expect("takes");
+        assert_eq!(dead.len(), 1);
+        assert_eq!(dead[0].body, killer.body);
+        assert_eq!(dead[0].died_in.as_deref(), Some("letters"));
+        assert!(dead[0].headers.is_empty(), "{:?}", dead[0].headers);
+        broker.close().await;
+    })
+    .await;
+}
+
+async fn waiting(broker: &dyn Broker, queue: &str) -> u64 {
+    let depths = broker.depths().await.expect("answers");
+    depths.iter().find(|depth| depth.queue == queue).expect("declared").waiting
 }
