@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::{
     Catalogue, Documento, Ente, Gruppo, Macrostruttura, Operatore, Profilo, Ruolo, Scheda, Servizio,
 };
-use crate::ids::{EnteId, GruppoId};
+use crate::ids::{EnteId, GruppoId, Login};
 
 mod base_services;
 #[cfg(test)]
@@ -77,6 +77,12 @@ pub enum UpdateRefusal {
     FallbackGruppoMissing {
         /// The Ente that lacks it.
         ente: EnteId,
+    },
+    /// Clause 2-1: what a system actor did must stay told apart from what a person did.
+    #[error("l'utente «{login}» è riservato al sistema")]
+    SystemActorReplaced {
+        /// The login that the draft gives to a person.
+        login: Login,
     },
     /// A group's inbox holds cases of its Ente, which another Ente must not come to see (R14).
     #[error(
@@ -218,8 +224,13 @@ fn refusals(current: &Catalogue, after: &Catalogue) -> Vec<UpdateRefusal> {
             to: gruppo.ente.clone(),
         })
     });
+    let is_system = |operatore: &&Operatore| operatore.ruolo == Ruolo::Sistema;
+    let system_actors = current.operatori.values().filter(is_system).map(|operatore| &operatore.login);
+    let replaced = system_actors
+        .filter(|login| after.operatori.get(login).is_some_and(|operatore| operatore.ruolo != Ruolo::Sistema))
+        .map(|login| UpdateRefusal::SystemActorReplaced { login: login.clone() });
     let served = after.enti.values().filter(|ente| !ente.retired);
-    moved.chain(served.filter_map(|ente| fallback_refusal(current, after, ente))).collect()
+    moved.chain(replaced).chain(served.filter_map(|ente| fallback_refusal(current, after, ente))).collect()
 }
 
 fn fallback_refusal(current: &Catalogue, after: &Catalogue, ente: &Ente) -> Option<UpdateRefusal> {

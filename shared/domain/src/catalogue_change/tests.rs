@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{Login, MacrostrutturaId, ServizioId, Tripletta};
+use crate::ids::{MacrostrutturaId, ServizioId, Tripletta};
 
 fn ente(code: &str) -> EnteId {
     EnteId::new(code).expect("a code")
@@ -152,6 +152,14 @@ fn an_import_retires_people_but_not_system_actors() {
     let change = planned(&current, &Catalogue::default());
     assert_eq!(change.operatori.len(), 1);
     assert_eq!(change.operatori[0].after.login.as_str(), "anna");
+}
+
+#[test]
+fn nobody_takes_the_login_of_a_system_actor() {
+    let current = with_operatore(Catalogue::default(), "import", Ruolo::Sistema);
+    let draft = with_operatore(Catalogue::default(), "import", Ruolo::PrimoLivello);
+    let login = Login::new("import").expect("a login");
+    assert_eq!(plan_update(&current, &draft), Err(vec![UpdateRefusal::SystemActorReplaced { login }]));
 }
 
 #[test]
