@@ -309,3 +309,15 @@ fn pauses_grow_and_are_bounded() {
     assert_eq!(pause_after(3), Duration::from_millis(1600));
     assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
 }
+
+#[tokio::test]
+async fn dead_letters_are_parked_under_the_queue_in_which_they_died() {
+    let dead = Delivery { died_in: Some("letters".to_owned()), ..delivery(0, "killer") };
+    let world = Arc::new(World { queued: Mutex::new(VecDeque::from([dead])), ..World::default() });
+    let (runner, _) = set_up(&world, 0);
+    assert_eq!(runner.step_dead_letters().await.expect("steps"), Step::Settled(1));
+    let reason = "handed out too often without an answer: it may kill its handler";
+    let parked = format!("park killer: {reason}");
+    assert_eq!(world.journal(), [parked.as_str(), "acknowledge 1", "close"]);
+    assert_eq!(runner.step_dead_letters().await.expect("steps"), Step::Idle);
+}

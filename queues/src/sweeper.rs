@@ -83,3 +83,7 @@ impl Sweeper {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "sweeper_tests.rs"]
+mod tests;

@@ -168,3 +168,90 @@ impl Default for NamePrefix {
         Self("smista".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LETTERS: Queue = Queue {
+        name: "letters",
+        kind: Kind::Decide,
+        fed_by: &[
+            Binding { exchange: Exchange::Commands, message_type: "letter.write" },
+            Binding { exchange: Exchange::Facts, message_type: "letter.written" },
+        ],
+        waits: &[Duration::from_secs(1), Duration::from_secs(5)],
+        lanes: 2,
+        batch: 8,
+    };
+    const ARCHIVE: Queue = Queue {
+        name: "archive",
+        kind: Kind::Effect,
+        fed_by: &[Binding { exchange: Exchange::Facts, message_type: "letter.written" }],
+        ..LETTERS
+    };
+    const OFFICE: Topology = Topology { queues: &[LETTERS, ARCHIVE] };
+
+    #[test]
+    fn routes_by_exchange_and_type_or_to_one_queue() {
+        let to = |exchange, kind| OFFICE.route(&Destination::Exchange(exchange), kind);
+        assert_eq!(to(Exchange::Facts, "letter.written"), ["letters", "archive"]);
+        assert_eq!(to(Exchange::Commands, "letter.write"), ["letters"]);
+        assert!(to(Exchange::Commands, "letter.written").is_empty());
+        assert_eq!(OFFICE.route(&Destination::Queue("archive".to_owned()), "anything"), ["archive"]);
+        assert!(OFFICE.route(&Destination::Queue("nowhere".to_owned()), "letter.write").is_empty());
+    }
+
+    #[test]
+    fn the_ladder_has_as_many_waits_as_are_listed() {
+        let waits: Vec<_> = (0..4).map(|attempt| LETTERS.wait_after(attempt)).collect();
+        assert_eq!(waits, [None, Some(Duration::from_secs(1)), Some(Duration::from_secs(5)), None]);
+    }
+
+    #[test]
+    fn prefetch_is_twice_the_batch_to_decide_and_the_concurrency_for_effects() {
+        assert_eq!((LETTERS.prefetch(), ARCHIVE.prefetch()), (16, 8));
+    }
+
+    #[test]
+    fn a_table_that_cannot_work_is_refused() {
+        assert!(OFFICE.check().is_ok());
+        const WILDCARD: Queue =
+            Queue { fed_by: &[Binding { exchange: Exchange::Facts, message_type: "letter.*" }], ..LETTERS };
+        const BAD: [&[Queue]; 6] = [
+            &[LETTERS, LETTERS],
+            &[Queue { name: "Upper", ..LETTERS }],
+            &[Queue { name: "dead", ..LETTERS }],
+            &[Queue { batch: 0, ..LETTERS }],
+            &[Queue { lanes: 0, ..LETTERS }],
+            &[WILDCARD],
+        ];
+        for queues in BAD {
+            assert!(Topology { queues }.check().is_err());
+        }
+    }
+
+    #[test]
+    fn prefixes_keep_installations_apart() {
+        let prefix = NamePrefix::new("test-1").expect("fine");
+        assert_eq!(prefix.full("letters"), "test-1.letters");
+        assert_eq!(prefix.strip("test-1.letters"), Some("letters"));
+        assert_eq!(prefix.strip("test-10.letters"), None);
+        assert_eq!(NamePrefix::default().full("commands"), "smista.commands");
+        for bad in ["", "a.b", "a b", &"x".repeat(65)] {
+            assert!(NamePrefix::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_destination_survives_its_text_form() {
+        let queue = Destination::Queue("letters".to_owned());
+        for destination in
+            [Destination::Exchange(Exchange::Commands), Destination::Exchange(Exchange::Facts), queue]
+        {
+            assert_eq!(destination.to_string().parse::<Destination>().expect("parses"), destination);
+        }
+        assert!("queue:".parse::<Destination>().is_err());
+        assert!("letters".parse::<Destination>().is_err());
+    }
+}
