@@ -7,6 +7,8 @@ mod batch;
 mod catalogue_cache;
 pub mod catalogue_files;
 mod protocolli;
+pub mod reading;
+mod refuse;
 mod surroundings;
 
 use std::sync::Arc;

@@ -1,0 +1,149 @@
+//! The lists that people work from: a group's inbox, the rejects desk, the call-back list, a citizen's earlier cases.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use smista_domain::anagrafica::{Email, Telefono};
+use smista_domain::attore::Attore;
+use smista_domain::caso::ContactLimits;
+use smista_domain::catalogue::Ruolo;
+use smista_domain::ids::{CasoId, GruppoId};
+use smista_domain::motivo::Motivo;
+use smista_domain::stato::{AttributoPrimoLivello, AttributoSecondoLivello, Stato};
+use smista_store::{CasoFilter, Page, PageRequest, StoreError};
+
+use super::{CaseSummary, search, sees_it_now};
+use crate::Office;
+
+/// How many earlier cases of a citizen are shown.
+const EARLIER_CASES: i64 = 50;
+
+/// A line of a desk: a case with its open figli, which are never lines of their own (R1).
+#[derive(Debug, Clone, Serialize)]
+pub struct DeskEntry {
+    /// The case.
+    #[serde(flatten)]
+    pub caso: CaseSummary,
+    /// Its open Solleciti and Notifiche, oldest first.
+    pub figli: Vec<CaseSummary>,
+    /// Somebody urges an answer.
+    pub sollecitato: bool,
+    /// The citizen has added or changed something (R15).
+    pub notificato: bool,
+}
+
+/// The open cases of a group (4.3-2); none when the group does not exist or is not this actor's to see.
+pub async fn inbox(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    gruppo: &GruppoId,
+    page: &PageRequest,
+) -> Result<Option<Page<DeskEntry>>, StoreError> {
+    let catalogue = office.cached_catalogue();
+    let known = catalogue.gruppi.get(gruppo).filter(|gruppo| match &attore.ruolo {
+        Ruolo::PrimoLivello | Ruolo::GestioneRigetti | Ruolo::Operazioni | Ruolo::Sistema => true,
+        Ruolo::SecondoLivello { ente } => gruppo.ente == *ente,
+        Ruolo::Specialista { .. } | Ruolo::Ufficio => false,
+    });
+    if known.is_none() {
+        return Ok(None);
+    }
+    let open = Stato::ALL.into_iter().filter(|stato| !stato.is_final()).collect();
+    let filter = CasoFilter { stati: open, gruppi: vec![gruppo.clone()], ..CasoFilter::default() };
+    desk(office, attore, limits, filter, page).await.map(Some)
+}
+
+/// What waits for Gestione Rigetti (4.3-5).
+pub async fn rejects(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    page: &PageRequest,
+) -> Result<Page<DeskEntry>, StoreError> {
+    let filter = CasoFilter { stati: vec![Stato::Rigettato], ..CasoFilter::default() };
+    desk(office, attore, limits, filter, page).await
+}
+
+/// The citizens whom the first level is to tell an answer (6-7, row 19).
+pub async fn call_back(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    page: &PageRequest,
+) -> Result<Page<DeskEntry>, StoreError> {
+    let to_be_told = vec![
+        Stato::RisoltoSecondoLivello(AttributoSecondoLivello::DaComunicare),
+        Stato::RisoltoPrimoLivello(AttributoPrimoLivello::NonComunicato),
+    ];
+    let filter = CasoFilter { stati: to_be_told, ..CasoFilter::default() };
+    desk(office, attore, limits, filter, page).await
+}
+
+/// The newest cases of the citizen who is reached at this number or address, now or earlier (3-1), newest first.
+/// Those of the citizens whom the register knows by them count too (R24).
+pub async fn earlier_cases(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    telefono: Option<&Telefono>,
+    email: Option<&Email>,
+) -> Result<Vec<CaseSummary>, StoreError> {
+    let mut filters = Vec::new();
+    if let Some(telefono) = telefono {
+        filters.push(CasoFilter { telefono: Some(telefono.clone()), ..CasoFilter::default() });
+    }
+    if let Some(email) = email {
+        filters.push(CasoFilter { email: Some(email.clone()), ..CasoFilter::default() });
+    }
+    let citizens =
+        if filters.is_empty() { Vec::new() } else { office.store.find_cittadini(telefono, email).await? };
+    let of_register = citizens
+        .into_iter()
+        .map(|citizen| CasoFilter { cittadino: Some(citizen.id), ..CasoFilter::default() });
+    filters.extend(of_register);
+
+    let mut found: BTreeMap<CasoId, CaseSummary> = BTreeMap::new();
+    for filter in filters {
+        let mut page = PageRequest { after: None, limit: EARLIER_CASES };
+        loop {
+            let part = search(office, attore, limits, filter.clone(), &page).await?;
+            found.extend(part.rows.into_iter().map(|caso| (caso.id, caso)));
+            match part.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+    }
+    let mut newest_first: Vec<CaseSummary> = found.into_values().collect();
+    newest_first.sort_by_key(|caso| std::cmp::Reverse((caso.opened_at, caso.id)));
+    newest_first.truncate(usize::try_from(EARLIER_CASES).unwrap_or(usize::MAX));
+    Ok(newest_first)
+}
+
+/// Padri that match, each with its open figli.
+async fn desk(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    filter: CasoFilter,
+    page: &PageRequest,
+) -> Result<Page<DeskEntry>, StoreError> {
+    let filter = CasoFilter { only_padri: true, ..filter };
+    let found = search(office, attore, limits, filter, page).await?;
+    let now = office.surroundings.now();
+    let mut rows = Vec::with_capacity(found.rows.len());
+    for caso in found.rows {
+        let pratica = office.store.pratica(caso.id).await?;
+        let open_figli = pratica
+            .iter()
+            .flat_map(|pratica| &pratica.figli)
+            .filter(|figlio| !figlio.stato.is_final() && sees_it_now(attore, figlio));
+        let figli: Vec<_> =
+            open_figli.map(|figlio| CaseSummary::of(figlio, figlio, attore, limits, now)).collect();
+        let has = |motivo| figli.iter().any(|figlio: &CaseSummary| figlio.motivo == Some(motivo));
+        let (sollecitato, notificato) = (has(Motivo::Sollecito), has(Motivo::NotificaPerInformazione));
+        rows.push(DeskEntry { caso, figli, sollecitato, notificato });
+    }
+    Ok(Page { rows, next: found.next })
+}
