@@ -189,3 +189,6 @@ impl Luogo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,3 +179,6 @@ impl From<Protocollo> for String {
         protocollo.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ impl From<Stato> for StatoWire {
         Self { stato: stato.name().to_owned(), attributo: stato.attributo().map(|a| a.as_str().to_owned()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

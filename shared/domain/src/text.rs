@@ -79,3 +79,6 @@ pub(crate) fn checked(text: &str, limit: usize) -> Result<String, TextError> {
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,8 @@ fn the_diagram_in_architecture_md_is_the_tables() {
     let (written, after) = rest.split_once(END).expect("the marker states:end");
     let drawn = format!("```mermaid\n{}```\n", states_diagram());
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{before}{BEGIN}{drawn}{END}{after}")).expect("a file that can be written");
+        std::fs::write(&path, format!("{before}{BEGIN}{drawn}{END}{after}"))
+            .expect("a file that can be written");
         return;
     }
     assert!(written == drawn, "ARCHITECTURE.md shows another table; run this test with UPDATE=1\n{drawn}");
