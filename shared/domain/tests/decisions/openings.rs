@@ -1,0 +1,152 @@
+//! What an opening must and must not bring, beside what its row is chosen by.
+
+use smista_domain::anagrafica::{DatoPersonale, Luogo};
+use smista_domain::command::Opening;
+use smista_domain::decide::Cited;
+use smista_domain::fact::Campo;
+use smista_domain::ids::CittadinoId;
+use smista_domain::motivo::{
+    CanaleOutbound, EsitoTentativo, Motivo, MotivoAnnullamento, VerificaDisponibilita,
+};
+use smista_domain::refusal::{Refusal, Why};
+use smista_domain::stato::{Attributo, Stato};
+
+use crate::desk::{Desk, answer, attempt, opening};
+use crate::world::{at, caso_id, testo, tripletta};
+
+fn reclamo() -> Opening {
+    opening(Motivo::Reclamo, "firenze/anagrafe")
+}
+
+fn outcome(opening: &Opening) -> Option<Refusal> {
+    Desk::new().open(opening).err()
+}
+
+fn not_admitted(field: &'static str, why: Why) -> Option<Refusal> {
+    Some(Refusal::NotAdmitted { field, why })
+}
+
+#[test]
+fn what_an_opening_cites_exists() {
+    let cittadino = Some(CittadinoId(uuid::Uuid::from_u128(7)));
+    let of_somebody = Opening { cittadino, ..reclamo() };
+    let follow_up = Opening { seguito_di: Some(caso_id(8)), ..reclamo() };
+    assert_eq!(outcome(&of_somebody), not_admitted("cittadino", Why::UnknownCittadino));
+    assert_eq!(outcome(&follow_up), not_admitted("seguito_di", Why::UnknownCaso));
+    let mut desk = Desk::new();
+    desk.cited = Cited { seguito_di: true, cittadino: true };
+    desk.open(&Opening { seguito_di: Some(caso_id(8)), ..of_somebody }).unwrap();
+    assert_eq!((desk.padre().seguito_di, desk.padre().cittadino), (Some(caso_id(8)), cittadino));
+    let unknown = Refusal::UnknownTripletta { tripletta: tripletta("firenze/boh") };
+    assert_eq!(outcome(&opening(Motivo::Reclamo, "firenze/boh")), Some(unknown));
+}
+
+#[test]
+fn a_contact_took_place_in_the_past() {
+    let at_minute = |minute| Opening { opened_at: Some(at(minute)), ..reclamo() };
+    assert_eq!(outcome(&at_minute(2)), not_admitted("opened_at", Why::InTheFuture));
+    assert_eq!(outcome(&at_minute(1)), None);
+    let mut desk = Desk::new();
+    desk.open(&at_minute(-100)).unwrap();
+    assert_eq!((desk.padre().opened_at, desk.padre().stato_since), (at(-100), at(1)));
+}
+
+#[test]
+fn a_channel_keeps_the_name_it_had() {
+    let named = |chars| Opening { canale_origine: Some("è".repeat(chars)), ..reclamo() };
+    assert_eq!(outcome(&named(200)), None);
+    assert_eq!(outcome(&named(201)), not_admitted("canale_origine", Why::TooLong));
+}
+
+#[test]
+fn each_motivo_refuses_what_is_not_its_own() {
+    let told = answer(Attributo::Comunicato, CanaleOutbound::Telefono, vec![]);
+    let told_late =
+        answer(Attributo::Comunicato, CanaleOutbound::Telefono, vec![attempt(EsitoTentativo::Raggiunto)]);
+    let checked = Some(VerificaDisponibilita::Disponibile);
+    let informazione = |servizio| opening(Motivo::Informazione, servizio);
+    let lamentela = || opening(Motivo::Lamentela, "firenze/verde");
+    for (given, expected) in [
+        (Opening { answer: Some(told.clone()), ..reclamo() }, not_admitted("answer", Why::OtherMotivo)),
+        (Opening { verifica: checked, ..reclamo() }, not_admitted("verifica", Why::OtherMotivo)),
+        (Opening { padre: Some(caso_id(1)), ..reclamo() }, not_admitted("padre", Why::OtherMotivo)),
+        (
+            Opening { verifica: checked, ..informazione("firenze/verde") },
+            not_admitted("verifica", Why::NoSecondLevel),
+        ),
+        (
+            Opening { answer: Some(told.clone()), ..informazione("firenze/anagrafe") },
+            not_admitted("verifica", Why::OtherMotivo),
+        ),
+        (Opening { answer: Some(told), ..lamentela() }, None),
+        (
+            Opening { answer: Some(told_late), ..lamentela() },
+            not_admitted("answer.attributo", Why::NotThisAttribute),
+        ),
+        (Opening { verifica: checked, ..lamentela() }, not_admitted("verifica", Why::OtherMotivo)),
+        (
+            Opening { description: None, ..lamentela() },
+            Some(Refusal::Missing { field: "description", clause: "3-2" }),
+        ),
+        (
+            Opening { tripletta: None, ..lamentela() },
+            Some(Refusal::Missing { field: "tripletta", clause: "3-3" }),
+        ),
+        (Opening { motivo: None, ..lamentela() }, Some(Refusal::Missing { field: "motivo", clause: "3-2" })),
+        (
+            opening(Motivo::Prenotazione, "firenze/anagrafe"),
+            Some(Refusal::MotivoNotHandled { motivo: Motivo::Prenotazione }),
+        ),
+    ] {
+        assert_eq!(outcome(&given), expected, "{given:?}");
+    }
+}
+
+#[test]
+fn a_segnalazione_keeps_its_place_among_the_papers() {
+    let place = |latitudine| Luogo {
+        indirizzo: DatoPersonale::new("Via Roma 1").unwrap(),
+        latitudine: Some(latitudine),
+        longitudine: Some(11.0),
+    };
+    let there = |latitudine| Opening {
+        place: Some(place(latitudine)),
+        ..opening(Motivo::Segnalazione, "firenze/verde")
+    };
+    assert_eq!(outcome(&there(91.0)), not_admitted("place", Why::NotOnTheGlobe));
+    let decision = Desk::new().open(&there(43.0)).unwrap();
+    let campi: Vec<_> = decision.changes[0].papers.iter().map(|paper| paper.campo).collect();
+    assert_eq!(campi, [Campo::Descrizione, Campo::Anagrafica, Campo::Luogo]);
+}
+
+#[test]
+fn a_transfer_nobody_is_competent_for_is_to_be_routed() {
+    let verifica = Some(VerificaDisponibilita::Disponibile);
+    let mut desk = Desk::new();
+    desk.open(&Opening { verifica, ..opening(Motivo::Informazione, "firenze/nuovo") }).unwrap();
+    assert_eq!((desk.padre().stato, desk.padre().gruppo.clone()), (Stato::Trasferito, None));
+    let command = smista_domain::decide::routing_command(desk.padre(), &desk.catalogue).unwrap();
+    desk.act("sistema", &command.expect("a rejection")).unwrap();
+    assert_eq!(desk.padre().stato, Stato::Rigettato);
+}
+
+#[test]
+fn what_is_cancelled_at_once_brings_nothing_else() {
+    let cancelled = |given: Opening| {
+        let annullamento = Some(smista_domain::command::Cancellation {
+            motivo: MotivoAnnullamento::Errore,
+            note: Some(testo("una nota")),
+        });
+        Opening { annullamento, ..given }
+    };
+    let told = answer(Attributo::Comunicato, CanaleOutbound::Telefono, vec![]);
+    for (given, field) in [
+        (Opening { answer: Some(told), ..reclamo() }, "answer"),
+        (Opening { padre: Some(caso_id(1)), ..reclamo() }, "padre"),
+        (Opening { verifica: Some(VerificaDisponibilita::Disponibile), ..reclamo() }, "verifica"),
+    ] {
+        assert_eq!(outcome(&cancelled(given)), not_admitted(field, Why::OtherMotivo));
+    }
+    let decision = Desk::new().open(&cancelled(reclamo())).unwrap();
+    assert_eq!(decision.changes[0].papers.last().map(|paper| paper.campo), Some(Campo::Nota));
+}
