@@ -6,6 +6,8 @@ mod announce;
 mod batch;
 mod catalogue_cache;
 pub mod catalogue_files;
+mod catalogue_import;
+pub mod contact_import;
 mod protocolli;
 pub mod reading;
 mod refuse;
@@ -18,6 +20,7 @@ use smista_store::{Committed, Store, StoreError};
 
 pub use batch::{Applied, Incoming, Outcome, Render, Rendered, Request, Who};
 pub use catalogue_cache::CatalogueCache;
+pub use catalogue_import::CatalogueImportError;
 pub use surroundings::Surroundings;
 
 use protocolli::Protocolli;

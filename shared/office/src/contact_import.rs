@@ -1,0 +1,174 @@
+//! Contacts brought in from files: each line an opening by the system actor `import`, decided like any other.
+//!
+//! Streams: a batch of lines is in memory at a time. A line is known for ever by its source and key, so a file can
+//! be brought in again, whole or after an interruption, without doubling anything.
+
+mod csv_file;
+mod json_lines;
+mod made_up;
+mod mapping;
+mod services;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use smista_domain::attore::Attore;
+use smista_domain::command::Opening;
+use smista_domain::ids::Login;
+use smista_domain::text::TextError;
+use smista_store::{OpeningKey, StoreError};
+
+use crate::{Incoming, Office, Outcome, Request, Who};
+
+pub use csv_file::csv_lines;
+pub use json_lines::json_lines;
+pub use mapping::{Mapping, MappingError, read_mapping};
+pub use services::{Unseen, create_unseen_services, unseen_services};
+
+/// Lines decided and committed together.
+const BATCH: usize = 256;
+/// Waits between tries while the store is away.
+const PATIENCE: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
+
+/// One line of a file, read.
+#[derive(Debug, Clone)]
+pub struct ContactLine {
+    /// Its number in the file, from 1, headers included.
+    pub line: u64,
+    /// The contact, or why the line is none; in Italian, without personal data.
+    pub contact: Result<Contact, String>,
+}
+
+/// A contact as a file tells it.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// What it is known by for ever.
+    pub key: OpeningKey,
+    /// The opening.
+    pub opening: Box<Opening>,
+}
+
+/// A line that did not become a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Its number in the file.
+    pub line: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// How far an import has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Lines read.
+    pub lines: u64,
+    /// Cases opened now.
+    pub opened: u64,
+    /// Lines that had been brought in before.
+    pub known: u64,
+    /// Lines refused.
+    pub rejected: u64,
+}
+
+/// Brings lines in, batch by batch. `after_batch` hears of each batch once it is committed, with the lines that
+/// were refused in it; its `false` ends the import there.
+///
+/// # Errors
+/// The store stayed away, or failed; what was told to `after_batch` is in.
+pub async fn import(
+    office: &Office,
+    lines: impl Iterator<Item = ContactLine>,
+    mut after_batch: impl FnMut(&Progress, &[Reject]) -> bool,
+) -> Result<Progress, ImportError> {
+    let actor = Attore::import(Login::new("import")?);
+    let mut progress = Progress::default();
+    let mut lines = lines.peekable();
+    while lines.peek().is_some() {
+        let batch: Vec<ContactLine> = lines.by_ref().take(BATCH).collect();
+        let rejects = import_batch(office, &actor, batch, &mut progress).await?;
+        if !after_batch(&progress, &rejects) {
+            break;
+        }
+    }
+    Ok(progress)
+}
+
+/// Why an import ended before its file did.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The store.
+    #[error("the store failed during the import")]
+    Store(#[from] StoreError),
+    /// The actor's name is no login; cannot happen.
+    #[error("the import's login is not valid")]
+    Login(#[from] TextError),
+}
+
+async fn import_batch(
+    office: &Office,
+    actor: &Attore,
+    batch: Vec<ContactLine>,
+    progress: &mut Progress,
+) -> Result<Vec<Reject>, StoreError> {
+    let mut rejects = Vec::new();
+    let mut numbers = Vec::with_capacity(batch.len());
+    let mut commands = Vec::with_capacity(batch.len());
+    progress.lines += u64::try_from(batch.len()).unwrap_or(u64::MAX);
+    for ContactLine { line, contact } in batch {
+        match contact {
+            Ok(contact) => {
+                numbers.push(line);
+                commands.push(command(actor, contact));
+            }
+            Err(reason) => rejects.push(Reject { line, reason }),
+        }
+    }
+    for (line, outcome) in numbers.into_iter().zip(apply_patiently(office, &commands).await?) {
+        match outcome {
+            Outcome::Applied(_) => progress.opened += 1,
+            Outcome::OpenedBefore(_) | Outcome::SeenBefore | Outcome::Answered(_) => progress.known += 1,
+            Outcome::Refused(refusal) => rejects.push(Reject { line, reason: refusal.italian() }),
+            Outcome::KeyOfOtherRequest | Outcome::Panicked | Outcome::Failed(_) => {
+                rejects
+                    .push(Reject { line, reason: "il sistema non ha potuto registrare la riga".to_owned() });
+            }
+        }
+    }
+    rejects.sort_by_key(|reject| reject.line);
+    progress.rejected += u64::try_from(rejects.len()).unwrap_or(u64::MAX);
+    Ok(rejects)
+}
+
+fn command(actor: &Attore, contact: Contact) -> Incoming {
+    Incoming {
+        who: Who::System(actor.clone()),
+        request: Request::Open { opening: contact.opening, key: contact.key },
+        expected_version: None,
+        message: None,
+        idempotency: None,
+        spool_row: None,
+        traceparent: None,
+        render: None,
+    }
+}
+
+/// Applies a batch, again and again while the store is away: a batch that did last is recognised by its keys.
+async fn apply_patiently(office: &Office, commands: &[Incoming]) -> Result<Vec<Outcome>, StoreError> {
+    let mut waits = PATIENCE.iter();
+    loop {
+        match (office.apply("import", commands).await, waits.next()) {
+            (Err(error), Some(wait)) if error.is_transient() => {
+                tracing::warn!(%error, "the import waits for the store");
+                tokio::time::sleep(*wait).await;
+            }
+            (outcomes, _) => return outcomes,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Lines of a CSV file as contacts, by a mapping.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use csv::StringRecord;
+use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Email, Luogo, Telefono};
+use smista_domain::command::{Cancellation, Opening};
+use smista_domain::motivo::{CanaleInbound, Motivo};
+use smista_domain::text::Testo;
+use smista_store::OpeningKey;
+
+use super::made_up::made_up_citizen;
+use super::mapping::{CitizenColumns, Mapping, MappingError, PlaceColumns, pieces};
+use super::services::tripletta_of;
+use super::{Contact, ContactLine};
+
+/// The contacts of a CSV file with a header, as they are read.
+///
+/// # Errors
+/// The file has no header, or lacks a column that the mapping names.
+pub fn csv_lines<R: Read>(
+    file: R,
+    mapping: &Mapping,
+) -> Result<impl Iterator<Item = ContactLine>, MappingError> {
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(file);
+    let header = columns_by_name(reader.headers()?);
+    let missing: Vec<String> = mapping
+        .columns()
+        .into_iter()
+        .filter(|column| !header.contains_key(*column))
+        .map(str::to_owned)
+        .collect();
+    if !missing.is_empty() {
+        return Err(MappingError::MissingColumns(missing));
+    }
+    Ok(reader.into_records().map(move |record| match record {
+        Ok(record) => {
+            let line = record.position().map_or(0, csv::Position::line);
+            ContactLine { line, contact: Row { header: &header, record: &record }.contact(mapping) }
+        }
+        Err(error) => {
+            let line = error.position().map_or(0, csv::Position::line);
+            ContactLine { line, contact: Err("la riga non ha la forma dell'intestazione".to_owned()) }
+        }
+    }))
+}
+
+pub(super) fn columns_by_name(header: &StringRecord) -> BTreeMap<String, usize> {
+    header.iter().enumerate().map(|(place, name)| (name.trim().to_owned(), place)).collect()
+}
+
+/// A line and the names of its columns.
+pub(super) struct Row<'a> {
+    pub(super) header: &'a BTreeMap<String, usize>,
+    pub(super) record: &'a StringRecord,
+}
+
+impl Row<'_> {
+    pub(super) fn value(&self, column: &str) -> &str {
+        self.header.get(column).and_then(|place| self.record.get(*place)).unwrap_or("").trim()
+    }
+
+    fn holds(&self, conditions: &BTreeMap<String, String>) -> bool {
+        conditions.iter().all(|(column, value)| self.value(column) == value)
+    }
+
+    fn contact(&self, mapping: &Mapping) -> Result<Contact, String> {
+        let id = self.value(&mapping.key);
+        if id.is_empty() || id.len() > 200 {
+            return Err(format!("la chiave «{}» manca o è troppo lunga", mapping.key));
+        }
+        let key = OpeningKey { source: format!("file:{}", mapping.source), id: id.to_owned() };
+        let opening = Opening {
+            motivo: Some(self.motivo(mapping)?),
+            tripletta: Some(tripletta_of(self, &mapping.servizio)?),
+            canale: self.canale(mapping)?,
+            canale_origine: Some(self.value(&mapping.canale.column).to_owned()),
+            description: Some(self.description(mapping)?),
+            anagrafica: mapping
+                .anagrafica
+                .as_ref()
+                .map(|citizen| self.citizen(citizen, &key))
+                .transpose()?
+                .flatten(),
+            place: mapping.place.as_ref().map(|place| self.place(place)).transpose()?.flatten(),
+            answer: None,
+            verifica: None,
+            padre: None,
+            notifica: None,
+            identificazione: None,
+            annullamento: self.annullamento(mapping)?,
+            opened_at: self.opened_at(mapping)?,
+            contatto_id: None,
+            seguito_di: None,
+            cittadino: None,
+        };
+        Ok(Contact { key, opening: Box::new(opening) })
+    }
+
+    fn motivo(&self, mapping: &Mapping) -> Result<Motivo, String> {
+        let rule = mapping.motivo.iter().find(|rule| self.holds(&rule.when));
+        rule.map(|rule| rule.is).ok_or_else(|| "nessuna regola della mappatura assegna un motivo".to_owned())
+    }
+
+    fn canale(&self, mapping: &Mapping) -> Result<CanaleInbound, String> {
+        let value = self.value(&mapping.canale.column);
+        let unknown = || {
+            let shown: String = value.chars().take(60).collect();
+            format!("il canale «{shown}» non è nella mappatura")
+        };
+        mapping.canale.values.get(value).copied().ok_or_else(unknown)
+    }
+
+    fn description(&self, mapping: &Mapping) -> Result<Testo, String> {
+        let text: String = pieces(&mapping.description)
+            .map(|piece| match piece {
+                Ok(column) => self.value(column),
+                Err(text) => text,
+            })
+            .collect();
+        Testo::new(text).map_err(|error| format!("descrizione: {error}"))
+    }
+
+    fn opened_at(&self, mapping: &Mapping) -> Result<Option<chrono::DateTime<chrono::Utc>>, String> {
+        let Some(time) = &mapping.opened_at else { return Ok(None) };
+        let instant = time.instant(self.value(&time.column));
+        instant.map(Some).ok_or_else(|| format!("la data in «{}» non è leggibile", time.column))
+    }
+
+    fn annullamento(&self, mapping: &Mapping) -> Result<Option<Cancellation>, String> {
+        let Some(rule) = mapping.annullamento.as_ref().filter(|rule| self.holds(&rule.when)) else {
+            return Ok(None);
+        };
+        let note = rule.note.clone().map(Testo::new).transpose();
+        let note = note.map_err(|error| format!("nota di annullamento: {error}"))?;
+        Ok(Some(Cancellation { motivo: rule.motivo, note }))
+    }
+
+    fn place(&self, columns: &PlaceColumns) -> Result<Option<Luogo>, String> {
+        let indirizzo = self.value(&columns.indirizzo);
+        if indirizzo.is_empty() {
+            return Ok(None);
+        }
+        let indirizzo = DatoPersonale::new(indirizzo).map_err(|error| format!("indirizzo: {error}"))?;
+        let latitudine = self.degrees(columns.latitudine.as_deref())?;
+        let longitudine = self.degrees(columns.longitudine.as_deref())?;
+        Ok(Some(Luogo { indirizzo, latitudine, longitudine }))
+    }
+
+    fn degrees(&self, column: Option<&str>) -> Result<Option<f64>, String> {
+        match column.map(|column| self.value(column)) {
+            None | Some("") => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_error| "le coordinate non sono numeri".to_owned()),
+        }
+    }
+
+    fn citizen(&self, columns: &CitizenColumns, key: &OpeningKey) -> Result<Option<Anagrafica>, String> {
+        if !columns.unless.is_empty() && self.holds(&columns.unless) {
+            return Ok(None);
+        }
+        if columns.made_up {
+            return made_up_citizen(key).map(Some).map_err(|error| format!("anagrafica: {error}"));
+        }
+        let read = |column: &Option<String>| {
+            column.as_deref().map(|column| self.value(column)).filter(|v| !v.is_empty())
+        };
+        let personal = |column| read(column).map(DatoPersonale::new).transpose();
+        let told = |error| format!("anagrafica: {error}");
+        Ok(Some(Anagrafica {
+            nome: personal(&columns.nome).map_err(told)?,
+            cognome: personal(&columns.cognome).map_err(told)?,
+            telefono: read(&columns.telefono).map(Telefono::new).transpose().map_err(told)?,
+            email: read(&columns.email).map(Email::new).transpose().map_err(told)?,
+            indirizzo: personal(&columns.indirizzo).map_err(told)?,
+        }))
+    }
+}

@@ -1,0 +1,65 @@
+//! Lines of JSON as contacts: `{"source": "…", "id": "…", "contact": {…}}`, the contact as `contact.open` takes it.
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde::Deserialize;
+use smista_domain::command::Opening;
+use smista_messages::commands::body;
+use smista_store::OpeningKey;
+
+use super::{Contact, ContactLine};
+
+/// The longest line, in bytes: what a message may hold.
+const MAX_LINE_BYTES: u64 = 256 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    source: String,
+    id: String,
+    contact: Box<Opening>,
+}
+
+/// The contacts of a JSON Lines file, as they are read. Blank lines are passed over.
+pub fn json_lines<R: Read>(file: R) -> impl Iterator<Item = ContactLine> {
+    let mut reader = BufReader::new(file);
+    let mut number = 0;
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        while !ended {
+            number += 1;
+            let mut bytes = Vec::new();
+            match reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes) {
+                Ok(0) => ended = true,
+                Ok(_) if bytes.trim_ascii().is_empty() => {}
+                Ok(read) if u64::try_from(read) == Ok(MAX_LINE_BYTES) && bytes.last() != Some(&b'\n') => {
+                    ended = reader.skip_until(b'\n').is_err();
+                    return Some(ContactLine {
+                        line: number,
+                        contact: Err("la riga è troppo lunga".to_owned()),
+                    });
+                }
+                Ok(_) => return Some(ContactLine { line: number, contact: contact(&bytes) }),
+                Err(_) => {
+                    ended = true;
+                    return Some(ContactLine {
+                        line: number,
+                        contact: Err("il file non è leggibile".to_owned()),
+                    });
+                }
+            }
+        }
+        None
+    })
+}
+
+fn contact(bytes: &[u8]) -> Result<Contact, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_error| "la riga non è testo UTF-8".to_owned())?;
+    let line: Line = body(text).map_err(|malformed| format!("riga non valida: {malformed}"))?;
+    let fits = |text: &str| !text.is_empty() && text.len() <= 200 && !text.contains('\0');
+    if !fits(&line.source) || !fits(&line.id) {
+        return Err("source e id devono avere da 1 a 200 caratteri".to_owned());
+    }
+    let key = OpeningKey { source: format!("file:{}", line.source), id: line.id };
+    Ok(Contact { key, opening: line.contact })
+}
