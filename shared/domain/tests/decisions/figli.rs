@@ -85,7 +85,7 @@ fn a_figlio_takes_only_a_note() {
 }
 
 fn routing_of_the_figlio(desk: &Desk) -> Option<Command> {
-    smista_domain::decide::routing_command(desk.figlio(), &desk.catalogue).unwrap()
+    smista_domain::decide::routing_command(desk.figlio(), &desk.catalogue).expect("a text that fits")
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::world::{attore, gruppo, testo, tripletta};
 
 fn rejected() -> Desk {
     let mut desk = Desk::with_reclamo("firenze/anagrafe");
-    desk.act("referente-uno", &reject()).unwrap();
+    desk.act("referente-uno", &reject()).expect("a rejection");
     desk
 }
 
