@@ -1,1 +1,16 @@
 //! The store on PostgreSQL.
+//!
+//! Knows: locks, arrays, SQLSTATEs, sessions. Must not know: what a message means, which worker reads it.
+
+mod desk;
+mod dialect;
+mod errors;
+#[path = "../../store/queries/mod.rs"]
+mod queries;
+mod store;
+
+pub use store::{PostgresOptions, PostgresStore};
+
+/// The engine, as the shared queries name it.
+pub(crate) type Db = sqlx::Postgres;
+pub(crate) type Connection = sqlx::PgConnection;

@@ -1,0 +1,234 @@
+//! The store port on a pool of sessions.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use smista_domain::anagrafica::{Email, Telefono};
+use smista_domain::caso::{Caso, Pratica};
+use smista_domain::catalogue::Catalogue;
+use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
+use smista_domain::motivo::CausaRigetto;
+use smista_queues::Clock;
+use smista_store::{
+    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, OutboxMessage, Page,
+    PageRequest, PaperRow, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow, TriageRow,
+};
+use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use uuid::Uuid;
+
+use crate::Db;
+use crate::desk::PostgresDesk;
+use crate::dialect::{self, publish};
+use crate::queries::{Answer, Fault, accounts, casi, catalogue, learning, register, search};
+
+/// How a process uses the server.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// Sessions at most.
+    pub max_connections: u32,
+    /// How long a desk or a read waits for a free session before it is told that the store is not available.
+    pub acquire_timeout: Duration,
+    /// Business time, for the instants that the store itself writes down.
+    pub clock: Clock,
+    /// This process, as the holder of the outbox rows that it writes. Must be new at each start.
+    pub lease: Uuid,
+}
+
+/// The store on PostgreSQL 15 or newer.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    clock: Clock,
+    lease: Uuid,
+}
+
+impl PostgresStore {
+    /// Connects, and fails at once if the server does not answer. Does not touch the schema.
+    pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
+        let server = PgConnectOptions::from_str(url).map_err(Fault::from)?.application_name("smista").options([
+            ("idle_in_transaction_session_timeout", "30s"),
+            ("lock_timeout", "2s"),
+            ("statement_timeout", "60s"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_with(server)
+            .await
+            .map_err(Fault::from)?;
+        Ok(Self { pool, clock: options.clock, lease: options.lease })
+    }
+
+    /// Brings the schema up to this program's version. Safe while the previous release still runs, and when several
+    /// processes do it at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        sqlx::migrate!().run(&self.pool).await.map_err(|error| StoreError::Failed(Box::new(error)))
+    }
+
+    /// The sessions.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Under which outbox rows written here are leased at birth.
+    pub fn lease(&self) -> Uuid {
+        self.lease
+    }
+
+    /// Ends every session, once its work is done.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn session(&self) -> Answer<PoolConnection<Db>> {
+        Ok(self.pool.acquire().await?)
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn desk(&self) -> Result<Box<dyn Desk>, StoreError> {
+        let transaction = self.pool.begin().await.map_err(Fault::from)?;
+        Ok(Box::new(PostgresDesk::new(transaction, self.clock.clone(), self.lease)))
+    }
+
+    async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError> {
+        // One statement is a transaction of its own.
+        Ok(casi::reserve_protocolli(&mut *self.session().await?, i64::from(anno), count).await?)
+    }
+
+    async fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        let begin = "begin isolation level repeatable read, read only";
+        let mut snapshot = self.pool.begin_with(begin).await.map_err(Fault::from)?;
+        Ok(catalogue::read(&mut snapshot).await?)
+    }
+
+    async fn replace_catalogue(
+        &self,
+        expected_revision: i64,
+        new: &Catalogue,
+        outbox: &[OutboxMessage],
+        now: DateTime<Utc>,
+    ) -> Result<(i64, Committed), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(Fault::from)?;
+        dialect::seize_catalogue(&mut transaction).await?;
+        let revision = catalogue::replace(&mut transaction, expected_revision, new).await?;
+        let ids = publish::insert(&mut transaction, outbox, self.lease, now).await?;
+        transaction.commit().await.map_err(Fault::from)?;
+        Ok((revision, Committed { to_publish: ids.into_iter().zip(outbox.iter().cloned()).collect() }))
+    }
+
+    async fn caso(&self, id: CasoId) -> Result<Option<Caso>, StoreError> {
+        Ok(casi::caso(&mut *self.session().await?, id).await?)
+    }
+
+    async fn caso_by_protocollo(&self, protocollo: Protocollo) -> Result<Option<Caso>, StoreError> {
+        Ok(casi::caso_by_protocollo(&mut *self.session().await?, protocollo).await?)
+    }
+
+    async fn pratica(&self, id: CasoId) -> Result<Option<Pratica>, StoreError> {
+        Ok(casi::pratica(&mut *self.session().await?, id).await?)
+    }
+
+    async fn storia(&self, id: CasoId, after: i64, limit: i64) -> Result<Vec<StoriaRow>, StoreError> {
+        Ok(casi::storia(&mut *self.session().await?, id, after, limit).await?)
+    }
+
+    async fn papers(&self, id: CasoId) -> Result<Vec<PaperRow>, StoreError> {
+        Ok(casi::papers(&mut *self.session().await?, id).await?)
+    }
+
+    async fn search(&self, filter: &CasoFilter, page: &PageRequest) -> Result<Page<Caso>, StoreError> {
+        Ok(search::casi(&mut *self.session().await?, filter, page).await?)
+    }
+
+    async fn count(&self, by: CountBy) -> Result<Vec<Counted>, StoreError> {
+        Ok(search::count(&mut *self.session().await?, by).await?)
+    }
+
+    async fn triage(&self, id: CasoId) -> Result<Option<TriageRow>, StoreError> {
+        Ok(casi::triage(&mut *self.session().await?, id).await?)
+    }
+
+    async fn rejection_outcomes(
+        &self,
+        tripletta: &Tripletta,
+        causa: CausaRigetto,
+    ) -> Result<Vec<RejectionOutcome>, StoreError> {
+        Ok(learning::rejection_outcomes(&mut *self.session().await?, tripletta, causa).await?)
+    }
+
+    async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError> {
+        Ok(learning::solved_texts(&mut *self.session().await?, per_group).await?)
+    }
+
+    async fn cittadino(&self, id: CittadinoId) -> Result<Option<Cittadino>, StoreError> {
+        Ok(register::find(&mut *self.session().await?, id).await?)
+    }
+
+    async fn find_cittadini(
+        &self,
+        telefono: Option<&Telefono>,
+        email: Option<&Email>,
+    ) -> Result<Vec<Cittadino>, StoreError> {
+        Ok(register::find_by(&mut *self.session().await?, telefono, email).await?)
+    }
+
+    async fn cliente(&self, nome: &str) -> Result<Option<Cliente>, StoreError> {
+        Ok(accounts::cliente(&mut *self.session().await?, nome).await?)
+    }
+
+    async fn token_by_digest(&self, digest: &[u8; 32]) -> Result<Option<(ApiToken, Cliente)>, StoreError> {
+        Ok(accounts::token_by_digest(&mut *self.session().await?, digest).await?)
+    }
+
+    async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
+        Ok(accounts::tokens(&mut *self.session().await?).await?)
+    }
+
+    async fn groups_with_untold_answers(&self) -> Result<Vec<GruppoId>, StoreError> {
+        Ok(casi::groups_with_untold_answers(&mut *self.session().await?).await?)
+    }
+
+    async fn save_cittadino(&self, cittadino: &Cittadino) -> Result<(), StoreError> {
+        Ok(register::save(&mut *self.session().await?, cittadino).await?)
+    }
+
+    async fn save_cliente(&self, cliente: &Cliente) -> Result<(), StoreError> {
+        Ok(accounts::save_cliente(&mut *self.session().await?, cliente).await?)
+    }
+
+    async fn save_token(&self, token: &ApiToken) -> Result<(), StoreError> {
+        Ok(accounts::save_token(&mut *self.session().await?, token).await?)
+    }
+
+    async fn touch_token(&self, prefix: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        Ok(accounts::touch_token(&mut *self.session().await?, prefix, at).await?)
+    }
+
+    async fn revoke_token(&self, prefix: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(accounts::revoke_token(&mut *self.session().await?, prefix, at).await?)
+    }
+
+    async fn purge(
+        &self,
+        inbox_before: DateTime<Utc>,
+        idempotency_before: DateTime<Utc>,
+        parked_before: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(Fault::from)?;
+        let gone =
+            accounts::purge(&mut transaction, inbox_before, idempotency_before, parked_before).await?;
+        transaction.commit().await.map_err(Fault::from)?;
+        Ok(gone)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        catalogue::revision(&mut *self.session().await?).await?;
+        Ok(())
+    }
+}

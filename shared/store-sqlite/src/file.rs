@@ -1,0 +1,49 @@
+//! The file: how connections are set, and the lock by which one process owns it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use smista_store::StoreError;
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+/// The journal is cut back to this size after a checkpoint, in bytes.
+const JOURNAL_SIZE_LIMIT: &str = "67108864";
+
+/// Takes the file for this process, until the returned handle is dropped.
+pub(crate) fn own(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let failed = |error: std::io::Error| StoreError::Failed(Box::new(error));
+    let lock = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::Failed(format!("{} is in use by another process", path.display()).into()))
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
+    common()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+}
+
+/// A database that its connections share by name and that is gone with the last of them. SQLite's own in-memory file
+/// system keeps readers apart from a writer that has not committed, which a shared cache would not.
+pub(crate) fn in_memory(name: uuid::Uuid) -> SqliteConnectOptions {
+    common().filename(format!("/smista-{name}")).create_if_missing(true).vfs("memdb")
+}
+
+fn common() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+}
