@@ -59,8 +59,8 @@ pub async fn history(
     Ok(Some(rows.map(|row| HistoryEntry::new(row, &papers)).collect()))
 }
 
-/// Cases that match and that this actor may see, oldest contact first. A former Ente finds its cases by their id or
-/// number only: a list shows where cases stand now, which it may not know.
+/// Cases that match and that this actor may see, oldest contact first. A former Ente reads its cases by their id
+/// only: a list shows where cases stand now, which it may not know.
 pub async fn search(
     office: &Office,
     attore: &Attore,

@@ -1,0 +1,114 @@
+//! The HTTP door: one table of routes builds the router, the OpenAPI document and the access matrix of the tests.
+//!
+//! Knows: HTTP. Must not know: what a command means. Personal data never stands in an address or a log line.
+
+mod answer;
+mod body;
+mod caller;
+mod cases;
+mod catalogue;
+mod citizens;
+mod conditions;
+mod desks;
+mod docs;
+mod door;
+mod door_problem;
+mod examples;
+mod health;
+mod language;
+mod openapi;
+mod paging;
+mod routes;
+
+use std::any::Any;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use smista_messages::problem::Language;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use door_problem::DoorProblem;
+use language::language_of;
+
+pub use door::{Door, DoorConfig, Shown};
+pub use openapi::openapi;
+pub use routes::{Access, Example, Route, Verb, routes};
+
+/// The router of the whole door.
+pub fn router(door: Door) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        let handler = match route.access {
+            Access::Public => route.handler,
+            Access::Operators | Access::Roles(_) => {
+                route.handler.route_layer(from_fn_with_state((door.clone(), route.access), caller::let_in))
+            }
+        };
+        router = router.route(&route.path, handler);
+    }
+    router
+        .fallback(|| async { DoorProblem::NotFound })
+        .method_not_allowed_fallback(|| async { DoorProblem::MethodNotAllowed })
+        .layer(CatchPanicLayer::custom(after_a_panic))
+        .layer(from_fn(in_the_callers_language))
+        .layer(from_fn(observed))
+        .with_state(door)
+}
+
+/// Serves until `shutdown` resolves, then finishes what has begun. The router is gone afterwards; await the lanes next.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+/// Turns the problem that a handler answered with into a document in the caller's language.
+async fn in_the_callers_language(request: Request, next: Next) -> Response {
+    let language = language_of(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<DoorProblem>() {
+        Some(problem) => told(&problem, language, &response),
+        None => response,
+    }
+}
+
+/// The document, with the one header that the router itself sets: which methods a route takes.
+fn told(problem: &DoorProblem, language: Language, answered: &Response) -> Response {
+    let mut response = problem.response(language);
+    if let Some(allow) = answered.headers().get(axum::http::header::ALLOW) {
+        response.headers_mut().insert(axum::http::header::ALLOW, allow.clone());
+    }
+    response
+}
+
+/// A bug of ours must not close the connection. What the panic said may quote data, so it is not told.
+fn after_a_panic(_said: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request panicked");
+    DoorProblem::Internal.into_response()
+}
+
+/// A span for each request, by the route's pattern: an address might be anything that somebody typed.
+async fn observed(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!(
+        "http",
+        method = %request.method(),
+        route = route.as_deref().unwrap_or("unknown"),
+        traceparent = conditions::traceparent(request.headers()),
+        status = tracing::field::Empty,
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    span.in_scope(|| tracing::debug!("request answered"));
+    response
+}
+
+#[cfg(test)]
+#[path = "http/tests.rs"]
+mod tests;

@@ -1,0 +1,254 @@
+//! Opening a case, acting on one, reading one, searching many.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, RequestPartsExt};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use smista_domain::anagrafica::{Email, Telefono};
+use smista_domain::command::CommandKind;
+use smista_domain::ids::{
+    CasoId, CittadinoId, ContattoId, EnteId, GruppoId, Login, MacrostrutturaId, Protocollo, ServizioId,
+};
+use smista_domain::motivo::Motivo;
+use smista_domain::stato::Stato;
+use smista_messages::commands;
+use smista_office::reading::{self, CaseSummary, HistoryEntry};
+use smista_office::{Incoming, Outcome, Request, Who};
+use smista_store::{CasoFilter, IdempotencyKey, OpeningKey};
+
+use super::answer::{Telling, opened};
+use super::body::JsonText;
+use super::caller::Caller;
+use super::conditions::{etag, expected_version, idempotency_key, traceparent};
+use super::door::Door;
+use super::door_problem::DoorProblem;
+use super::paging::{PageView, Query, checked_limit, page_request};
+
+/// `POST /v1/contacts`.
+pub(crate) async fn open(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: JsonText,
+) -> Result<Response, DoorProblem> {
+    let given = idempotency_key(&headers)?;
+    // What an opening is known by for ever, so that a try of ours that is repeated makes no second case.
+    let id = match &given {
+        Some(key) => format!("http:{key}"),
+        None => format!("http-once:{}", door.office().surroundings.fresh_uuid()),
+    };
+    let request = Request::Open {
+        opening: Box::new(body.read()?),
+        key: OpeningKey { source: caller.cliente.clone(), id },
+    };
+    let idempotency = given.map(|key| keep_under(key, &caller, "/v1/contacts", &body));
+    let telling = telling(&door, &caller);
+    let incoming = incoming(&caller, request, None, idempotency, telling, &headers);
+    match door.shared.lanes.apply(incoming).await? {
+        Outcome::OpenedBefore(caso) if !headers.contains_key(super::conditions::IDEMPOTENCY_KEY) => {
+            let caso = door.office().store.caso(caso).await?.ok_or(DoorProblem::Internal)?;
+            let summary = CaseSummary::of(&caso, &caso, &caller.attore, door.limits(), telling.now);
+            Ok(opened(&caso, &summary))
+        }
+        outcome => telling.response(&outcome),
+    }
+}
+
+/// `POST /v1/cases/{id}/…`, one route for each kind of command.
+pub(crate) async fn act(
+    kind: CommandKind,
+    door: Door,
+    caller: Caller,
+    id: String,
+    headers: HeaderMap,
+    body: JsonText,
+) -> Result<Response, DoorProblem> {
+    let caso = caso_id(&id)?;
+    let expected = expected_version(&headers, kind)?;
+    let given = idempotency_key(&headers)?;
+    let command = commands::parse_body(kind, body.as_str())?;
+    // A command without a key of the client's gets one of ours: a commit of unknown outcome may then be repeated.
+    let key = given.unwrap_or_else(|| format!("http-once:{}", door.office().surroundings.fresh_uuid()));
+    let path = format!("/v1/cases/{caso}/{}", path_of(kind));
+    let idempotency = Some(keep_under(key, &caller, &path, &body));
+    let telling = telling(&door, &caller);
+    let request = Request::Act { caso, command };
+    let incoming = incoming(&caller, request, expected, idempotency, telling, &headers);
+    telling.response(&door.shared.lanes.apply(incoming).await?)
+}
+
+/// The last step of a command's path: `take-over`.
+pub(crate) fn path_of(kind: CommandKind) -> String {
+    let message_type = kind.message_type();
+    message_type.split_once('.').map_or(message_type, |(_, name)| name).replace('_', "-")
+}
+
+fn telling(door: &Door, caller: &Caller) -> Telling {
+    let now = door.office().surroundings.now();
+    Telling { language: caller.language, limits: door.limits(), now }
+}
+
+fn incoming(
+    caller: &Caller,
+    request: Request,
+    expected_version: Option<i64>,
+    idempotency: Option<IdempotencyKey>,
+    telling: Telling,
+    headers: &HeaderMap,
+) -> Incoming {
+    Incoming {
+        who: Who::Operatore(caller.attore.login.clone()),
+        request,
+        expected_version,
+        message: None,
+        render: idempotency
+            .is_some()
+            .then(|| -> smista_office::Render { Arc::new(move |outcome| telling.render(outcome)) }),
+        idempotency,
+        spool_row: None,
+        traceparent: traceparent(headers),
+    }
+}
+
+/// A key with the digest of the whole request: the same key for another operator is another request.
+pub(crate) fn keep_under(key: String, caller: &Caller, path: &str, body: &JsonText) -> IdempotencyKey {
+    let mut digest = Sha256::new();
+    for part in ["POST", path, caller.attore.login.as_str(), body.as_str()] {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    IdempotencyKey { cliente: caller.cliente.clone(), key, request_digest: digest.finalize().into() }
+}
+
+pub(crate) fn caso_id(id: &str) -> Result<CasoId, DoorProblem> {
+    id.parse().map(CasoId).map_err(|_not_an_id| DoorProblem::NotFound)
+}
+
+/// `GET /v1/cases/{id}`.
+pub(crate) async fn read(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, DoorProblem> {
+    let found = reading::case(door.office(), &caller.attore, door.limits(), caso_id(&id)?).await?;
+    let case = found.ok_or(DoorProblem::NotFound)?;
+    Ok(([(header::ETAG, etag(case.summary.versione))], Json(case)).into_response())
+}
+
+/// A part of a history.
+#[derive(Serialize)]
+struct HistoryView {
+    rows: Vec<HistoryEntry>,
+}
+
+/// `GET /v1/cases/{id}/history?after=…&limit=…`.
+pub(crate) async fn history(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    request: axum::extract::Request,
+) -> Result<Response, DoorProblem> {
+    let (mut parts, _body) = request.into_parts();
+    let Path(id): Path<String> = parts.extract().await.map_err(|_bad_path| DoorProblem::NotFound)?;
+    let query = Query::of(&parts);
+    let after = query.number("after")?.unwrap_or(0);
+    let limit = checked_limit(query.number("limit")?)?;
+    let found = reading::history(door.office(), &caller.attore, caso_id(&id)?, after, limit).await?;
+    let rows = found.ok_or(DoorProblem::NotFound)?;
+    Ok(Json(HistoryView { rows }).into_response())
+}
+
+/// What `POST /v1/cases/search` looks for: all conditions given must hold.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CaseSearch {
+    protocollo: Option<Protocollo>,
+    stati: Vec<StatoSought>,
+    motivi: Vec<Motivo>,
+    ente: Option<EnteId>,
+    macrostruttura: Option<MacrostrutturaId>,
+    servizio: Option<ServizioId>,
+    gruppi: Vec<GruppoId>,
+    titolare: Option<Login>,
+    padre: Option<CasoId>,
+    only_padri: bool,
+    opened_from: Option<DateTime<Utc>>,
+    opened_before: Option<DateTime<Utc>>,
+    telefono: Option<Telefono>,
+    email: Option<Email>,
+    cittadino: Option<CittadinoId>,
+    contatto_id: Option<ContattoId>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+/// A state; without `attributo`, whatever its attribute.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatoSought {
+    stato: String,
+    #[serde(default)]
+    attributo: Option<String>,
+}
+
+impl StatoSought {
+    fn stati(&self) -> impl Iterator<Item = Stato> {
+        Stato::ALL.into_iter().filter(|known| {
+            let attributo = known.attributo().map(|attributo| attributo.as_str());
+            known.name() == self.stato && (self.attributo.is_none() || attributo == self.attributo.as_deref())
+        })
+    }
+}
+
+impl CaseSearch {
+    /// The filter, unless a state in it is none of the process.
+    fn filter(&self) -> Result<CasoFilter, DoorProblem> {
+        if self.stati.iter().any(|sought| sought.stati().next().is_none()) {
+            return Err(DoorProblem::Parameter("stati"));
+        }
+        Ok(CasoFilter {
+            protocollo: self.protocollo,
+            stati: self.stati.iter().flat_map(StatoSought::stati).collect(),
+            motivi: self.motivi.clone(),
+            ente: self.ente.clone(),
+            macrostruttura: self.macrostruttura.clone(),
+            servizio: self.servizio.clone(),
+            gruppi: self.gruppi.clone(),
+            titolare: self.titolare.clone(),
+            padre: self.padre,
+            only_padri: self.only_padri,
+            coinvolto: None,
+            esigenza: false,
+            opened_from: self.opened_from,
+            opened_before: self.opened_before,
+            telefono: self.telefono.clone(),
+            email: self.email.clone(),
+            cittadino: self.cittadino,
+            contatto_id: self.contatto_id,
+        })
+    }
+
+    fn is_about_a_citizen(&self) -> bool {
+        self.telefono.is_some() || self.email.is_some() || self.cittadino.is_some()
+    }
+}
+
+/// `POST /v1/cases/search`.
+pub(crate) async fn search(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    body: JsonText,
+) -> Result<Response, DoorProblem> {
+    let search: CaseSearch = body.read()?;
+    if search.is_about_a_citizen() && !reading::may_search_by_citizen(&caller.attore) {
+        return Err(DoorProblem::Role);
+    }
+    let page = page_request(search.cursor.as_deref(), search.limit)?;
+    let found =
+        reading::search(door.office(), &caller.attore, door.limits(), search.filter()?, &page).await?;
+    Ok(Json(PageView::from(found)).into_response())
+}

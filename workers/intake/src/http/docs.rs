@@ -1,0 +1,21 @@
+//! `/openapi.json`, and a page that renders it without loading anything from elsewhere.
+
+use axum::Json;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::openapi::openapi as document;
+
+/// What the page may do: run its own script, and fetch from here.
+const POLICY: &str =
+    "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'";
+
+/// `GET /openapi.json`.
+pub(crate) async fn openapi() -> Response {
+    Json(document()).into_response()
+}
+
+/// `GET /docs`.
+pub(crate) async fn page() -> Response {
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("docs.html"))).into_response()
+}

@@ -1,0 +1,1 @@
+//! The table of routes against the document, the examples and the domain.

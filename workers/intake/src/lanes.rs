@@ -1,0 +1,168 @@
+//! Lanes: HTTP callers put commands into a bounded channel; a few tasks take what is waiting and apply it together.
+//!
+//! Knows: batches, answers, trying again. Must not know: HTTP. A caller that goes away cancels nothing, and nothing
+//! here wraps `apply` in a `select!` or a time-out, because a transaction must not be dropped half-way.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use smista_office::{Incoming, Office, Outcome};
+use smista_store::StoreError;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// What the lanes are called in the inbox.
+const WORKER: &str = "http";
+/// Waits before the same batch is tried again on a store that is away for the moment.
+const RETRY_WAITS: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
+
+/// How many lanes, how long the queue before them, how much one takes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneSettings {
+    /// Tasks that apply batches.
+    pub lanes: usize,
+    /// Commands that may wait; past that callers are sent away.
+    pub waiting: usize,
+    /// The most commands in one transaction.
+    pub batch: usize,
+}
+
+impl Default for LaneSettings {
+    fn default() -> Self {
+        Self { lanes: 4, waiting: 1_024, batch: 256 }
+    }
+}
+
+/// What applies a batch: the office, or a stand-in for it.
+#[async_trait]
+pub trait Apply: Send + Sync {
+    /// One outcome for each command, in order.
+    async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Outcome>, StoreError>;
+}
+
+#[async_trait]
+impl Apply for Office {
+    async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Outcome>, StoreError> {
+        Office::apply(self, WORKER, batch).await
+    }
+}
+
+/// Why a command got no outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotApplied {
+    /// Too many are waiting.
+    Full,
+    /// The store is away for the moment, after several tries.
+    Unavailable,
+    /// The store failed in a way that trying again does not mend; or the lanes have ended.
+    Failed,
+}
+
+/// The callers' end of the channel. When the last clone is dropped, the lanes finish what is waiting and end.
+#[derive(Clone)]
+pub struct Lanes {
+    sender: mpsc::Sender<Waiting>,
+}
+
+/// The tasks behind [`Lanes`].
+pub struct RunningLanes {
+    tasks: JoinSet<()>,
+}
+
+struct Waiting {
+    incoming: Incoming,
+    answer: oneshot::Sender<Result<Outcome, NotApplied>>,
+}
+
+impl Lanes {
+    /// Starts the lanes on the current runtime.
+    pub fn start(apply: Arc<dyn Apply>, settings: LaneSettings) -> (Self, RunningLanes) {
+        let (sender, receiver) = mpsc::channel(settings.waiting.max(1));
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut tasks = JoinSet::new();
+        for _ in 0..settings.lanes.max(1) {
+            tasks.spawn(lane(Arc::clone(&apply), Arc::clone(&receiver), settings.batch.max(1)));
+        }
+        (Self { sender }, RunningLanes { tasks })
+    }
+
+    /// Applies one command together with whatever else is waiting.
+    pub async fn apply(&self, incoming: Incoming) -> Result<Outcome, NotApplied> {
+        let (answer, answered) = oneshot::channel();
+        self.sender.try_send(Waiting { incoming, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotApplied::Full,
+            mpsc::error::TrySendError::Closed(_) => NotApplied::Failed,
+        })?;
+        answered.await.unwrap_or(Err(NotApplied::Failed))
+    }
+
+    /// How many commands wait now.
+    pub fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
+}
+
+impl RunningLanes {
+    /// Waits until every lane has finished what was waiting. Drop every [`Lanes`] first.
+    pub async fn finished(self) {
+        self.tasks.join_all().await;
+    }
+}
+
+async fn lane(apply: Arc<dyn Apply>, receiver: Arc<Mutex<mpsc::Receiver<Waiting>>>, most: usize) {
+    loop {
+        let mut waiting = Vec::new();
+        // The lane that holds the lock waits for the first command; the others wait for the lock.
+        if receiver.lock().await.recv_many(&mut waiting, most).await == 0 {
+            return;
+        }
+        let (batch, answers): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|waiting| (waiting.incoming, waiting.answer)).unzip();
+        let outcomes: Vec<_> = match apply_patiently(&*apply, &batch).await {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(not_applied) => vec![Err(not_applied); batch.len()],
+        };
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // A caller that has gone away needs no answer.
+            let _gone = answer.send(outcome);
+        }
+    }
+}
+
+/// Tries again while the store is away. A batch whose commit had an unknown outcome is safe to repeat: openings have
+/// their keys, and every other command is kept under an idempotency key.
+async fn apply_patiently(apply: &dyn Apply, batch: &[Incoming]) -> Result<Vec<Outcome>, NotApplied> {
+    let mut waits = RETRY_WAITS.iter();
+    loop {
+        let applied = AssertUnwindSafe(apply.apply(batch)).catch_unwind().await;
+        let error = match applied {
+            Ok(Ok(outcomes)) => return Ok(outcomes),
+            Ok(Err(error)) => error,
+            Err(_panic) => {
+                tracing::error!(batch = batch.len(), "applying a batch of HTTP commands panicked");
+                return Err(NotApplied::Failed);
+            }
+        };
+        match waits.next() {
+            Some(wait) if error.is_transient() => tokio::time::sleep(*wait).await,
+            _ => {
+                let cause: &(dyn std::error::Error + 'static) = &error;
+                tracing::error!(
+                    batch = batch.len(),
+                    error = cause,
+                    "a batch of HTTP commands was not applied"
+                );
+                let transient = error.is_transient();
+                return Err(if transient { NotApplied::Unavailable } else { NotApplied::Failed });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "lanes_tests.rs"]
+mod tests;
