@@ -14,15 +14,16 @@ use crate::announce::{schema_of, to_publish};
 const REFUSAL_NAMESPACE: Uuid = Uuid::from_u128(0x2b91_4c7e_0d35_5f6a_8e21_0550_5505_5066);
 
 impl Office {
-    /// The message that tells a client of a refusal. Its id follows from the command's, so that telling it twice
-    /// repeats it.
+    /// The message that tells a client of a refusal. Its id follows from the verified client and the command's id, so
+    /// that telling it twice repeats it.
     pub fn refusal_message(
         &self,
+        cause: &MessageKey,
         refused: &CommandRefused,
         subject: Option<&str>,
         traceparent: Option<&str>,
     ) -> Option<OutboxMessage> {
-        let name = format!("{}\n{}", refused.command_source, refused.command_id);
+        let name = format!("{}\n{}", cause.source, cause.id);
         let id = Uuid::new_v5(&REFUSAL_NAMESPACE, name.as_bytes()).to_string();
         let mut envelope =
             Envelope::new(id, self.source(), COMMAND_REFUSED, self.surroundings.now(), refused).ok()?;

@@ -3,6 +3,7 @@
 //! Knows: who calls, what they ask, and how an outcome is told. Must not know: an engine, the workers, any rule of the
 //! process: those are the domain's.
 
+pub mod commands;
 pub mod delegation;
 pub mod http;
 pub mod lanes;

@@ -1,0 +1,238 @@
+//! In: the commands of the queue `intake`, from clients that the broker has verified. Out: changed cases and their
+//! facts, or `command.refused`. Twice is harmless: client and message id stand in the inbox, refusals included.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use smista_domain::catalogue::Catalogue;
+use smista_messages::commands::{CaseRequest, Malformed, parse};
+use smista_messages::facts::CommandRefused;
+use smista_messages::problem::{Language, Problem};
+use smista_messages::topology::INTAKE;
+use smista_office::{Incoming, Office, Outcome as Applied, Render, Rendered, Request, Who};
+use smista_queues::{BatchFailed, Client, DeliveryRef, ErrorText, Handler, Outcome, Received};
+use smista_store::{Cliente, MessageKey, OpeningKey, OutboxMessage, StoreError};
+
+use crate::delegation::{NoOperator, operator_for};
+use crate::recent_catalogue::RecentCatalogue;
+
+/// The worker of the queue `intake`.
+pub struct Commands {
+    office: Arc<Office>,
+    catalogue: RecentCatalogue,
+}
+
+/// What is to be done about one message.
+enum Plan {
+    /// The office decides.
+    Apply(Box<Incoming>),
+    /// It never comes to a decision: the client is told why.
+    Refuse(Box<Problem>),
+}
+
+impl Commands {
+    /// A worker on an office. `catalogue_max_age` bounds how old the catalogue may be that operators are looked up in
+    /// before the desk looks again.
+    pub fn new(office: Arc<Office>, catalogue_max_age: TimeDelta) -> Self {
+        Self { office, catalogue: RecentCatalogue::new(catalogue_max_age) }
+    }
+
+    fn plan(&self, received: &Received, cliente: Option<&Cliente>, catalogue: &Catalogue) -> Plan {
+        let Some(cliente) = cliente else { return Plan::Refuse(Box::new(unknown_client())) };
+        let named = received.envelope.operatore.as_deref();
+        match (operator_for(&cliente.delegation, named, catalogue), request_of(received, &cliente.nome)) {
+            (Err(no_operator), _) => Plan::Refuse(Box::new(outside_of(no_operator))),
+            (_, Err(malformed)) => {
+                Plan::Refuse(Box::new(Problem::of_malformed(&malformed, Language::English)))
+            }
+            (Ok(attore), Ok(request)) => {
+                let who = Who::Operatore(attore.login);
+                Plan::Apply(Box::new(self.incoming(received, who, request)))
+            }
+        }
+    }
+
+    fn incoming(&self, received: &Received, who: Who, request: Request) -> Incoming {
+        let (office, asked) = (Arc::clone(&self.office), Asked::of(received));
+        let render: Render = Arc::new(move |outcome: &Applied| match outcome {
+            Applied::Refused(refusal) => {
+                let problem = Problem::of_refusal(refusal, Language::English);
+                Rendered { answer: None, message: asked.refused(&office, problem) }
+            }
+            _ => Rendered::default(),
+        });
+        Incoming {
+            who,
+            request,
+            expected_version: None,
+            message: Some(key_of(received)),
+            idempotency: None,
+            spool_row: spool_row_of(received),
+            traceparent: received.envelope.traceparent.clone(),
+            render: Some(render),
+        }
+    }
+
+    /// Tells the client of a refusal that concerns no case.
+    async fn refuse(&self, received: &Received, problem: Problem) -> Result<Outcome, BatchFailed> {
+        let asked = Asked::of(received);
+        let Some(message) = asked.refused(&self.office, problem) else {
+            return Ok(Outcome::Permanent(ErrorText::new("the refusal could not be written down")));
+        };
+        let published = self.office.publish_only(INTAKE, &asked.key, spool_row_of(received), message).await;
+        match published {
+            Ok(true) => Ok(Outcome::Done),
+            Ok(false) => Ok(Outcome::NothingToDo("refused before".to_owned())),
+            Err(error @ (StoreError::Data(_) | StoreError::Changed { .. })) => {
+                Ok(Outcome::Permanent(ErrorText::chain(&error)))
+            }
+            Err(error) => Err(try_again(&error)),
+        }
+    }
+
+    /// The clients of a batch, each read once.
+    async fn clients(&self, batch: &[Received]) -> Result<BTreeMap<String, Cliente>, StoreError> {
+        let mut clients = BTreeMap::new();
+        for received in batch {
+            if let Client::Named(name) = &received.client
+                && !clients.contains_key(name)
+                && let Some(cliente) = self.office.store.cliente(name).await?
+            {
+                clients.insert(name.clone(), cliente);
+            }
+        }
+        Ok(clients)
+    }
+}
+
+#[async_trait]
+impl Handler for Commands {
+    async fn handle(&self, batch: &[Received]) -> Result<Vec<Outcome>, BatchFailed> {
+        let clients = self.clients(batch).await.map_err(|error| try_again(&error))?;
+        let catalogue = self.catalogue.get(&self.office).await.map_err(|error| try_again(&error))?;
+        let (mut incoming, mut places) = (Vec::new(), Vec::new());
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
+        for (place, received) in batch.iter().enumerate() {
+            match self.plan(received, clients.get(client_name(received)), &catalogue) {
+                Plan::Apply(command) => {
+                    incoming.push(*command);
+                    places.push(place);
+                }
+                Plan::Refuse(problem) => outcomes[place] = Some(self.refuse(received, *problem).await?),
+            }
+        }
+        if !incoming.is_empty() {
+            let applied = self.office.apply(INTAKE, &incoming).await.map_err(|error| try_again(&error))?;
+            for (place, outcome) in places.into_iter().zip(applied) {
+                outcomes[place] = Some(outcome_of(outcome));
+            }
+        }
+        let missing = || Outcome::Permanent(ErrorText::new("the office gave no outcome"));
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect())
+    }
+}
+
+/// What the runner is told. A refusal is done: the client has its `command.refused`.
+fn outcome_of(applied: Applied) -> Outcome {
+    match applied {
+        Applied::Applied(_) | Applied::Refused(_) => Outcome::Done,
+        Applied::OpenedBefore(_) => Outcome::NothingToDo("the case was opened before".to_owned()),
+        Applied::SeenBefore => Outcome::NothingToDo("the message was seen before".to_owned()),
+        Applied::Failed(error) => Outcome::Permanent(ErrorText::chain(&*error)),
+        Applied::Panicked => Outcome::Permanent(ErrorText::new("deciding the command panicked")),
+        Applied::Answered(_) | Applied::KeyOfOtherRequest => Outcome::Permanent(ErrorText::new(
+            "a message has no idempotency key, and was answered as if it had",
+        )),
+    }
+}
+
+fn request_of(received: &Received, cliente: &str) -> Result<Request, Malformed> {
+    let envelope = &received.envelope;
+    Ok(match parse(&envelope.message_type, envelope.subject.as_deref(), envelope.data.get())? {
+        CaseRequest::Open(opening) => {
+            let key = OpeningKey { source: cliente.to_owned(), id: envelope.id.clone() };
+            Request::Open { opening, key }
+        }
+        CaseRequest::Act { caso, command } => Request::Act { caso, command },
+    })
+}
+
+/// The verified client, never what the message says of itself.
+fn key_of(received: &Received) -> MessageKey {
+    MessageKey { source: client_name(received).to_owned(), id: received.envelope.id.clone() }
+}
+
+fn client_name(received: &Received) -> &str {
+    match &received.client {
+        Client::Named(name) => name,
+        // Smista gives itself no commands; a wait that it republished names the client that it was from.
+        Client::Smista => "smista",
+    }
+}
+
+fn spool_row_of(received: &Received) -> Option<i64> {
+    match received.delivery {
+        DeliveryRef::SpoolRow(row) => Some(row),
+        DeliveryRef::AmqpTag(_) => None,
+    }
+}
+
+/// What names a command, kept beside it for the case that it is refused: never its data.
+struct Asked {
+    key: MessageKey,
+    command: String,
+    source: String,
+    subject: Option<String>,
+    traceparent: Option<String>,
+}
+
+impl Asked {
+    fn of(received: &Received) -> Self {
+        let envelope = &received.envelope;
+        Self {
+            key: key_of(received),
+            command: envelope.message_type.clone(),
+            source: envelope.source.clone(),
+            subject: envelope.subject.clone(),
+            traceparent: envelope.traceparent.clone(),
+        }
+    }
+
+    /// The message that tells the client why.
+    fn refused(&self, office: &Office, problem: Problem) -> Option<OutboxMessage> {
+        let refused = CommandRefused {
+            command: self.command.clone(),
+            command_source: self.source.clone(),
+            command_id: self.key.id.clone(),
+            problem,
+        };
+        office.refusal_message(&self.key, &refused, self.subject.as_deref(), self.traceparent.as_deref())
+    }
+}
+
+fn unknown_client() -> Problem {
+    Problem::new(
+        "client-unknown",
+        403,
+        "The request was refused",
+        "The client is not known, or not to give commands.",
+    )
+}
+
+fn outside_of(no_operator: NoOperator) -> Problem {
+    let (code, detail) = match no_operator {
+        NoOperator::NotNamed => {
+            ("operator-not-named", "Name the operator whom the command is for in the extension operatore.")
+        }
+        NoOperator::NotDelegated => {
+            ("operator-not-delegated", "The client may not act for the operator named.")
+        }
+    };
+    Problem::new(code, 403, "The request was refused", detail).at_field("operatore").of_clause("R14")
+}
+
+fn try_again(error: &StoreError) -> BatchFailed {
+    BatchFailed::TryAgain(ErrorText::chain(error))
+}
