@@ -52,4 +52,33 @@ impl Client {
             Client::Named(name) => Some(name.clone()),
         }
     }
+
+    /// As stores keep it: `smista` or `cliente:NAME`, so that no client can take smista's name.
+    pub fn to_text(&self) -> String {
+        match self {
+            Client::Smista => "smista".to_owned(),
+            Client::Named(name) => format!("cliente:{name}"),
+        }
+    }
+
+    /// The client that [`Client::to_text`] wrote.
+    pub fn from_text(text: &str) -> Option<Self> {
+        match text.strip_prefix("cliente:") {
+            Some(name) => Some(Client::Named(name.to_owned())),
+            None => (text == "smista").then_some(Client::Smista),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_survives_its_text_form_whatever_its_name() {
+        for client in [Client::Smista, Client::Named("smista".to_owned()), Client::Named(String::new())] {
+            assert_eq!(Client::from_text(&client.to_text()), Some(client));
+        }
+        assert_eq!(Client::from_text("anybody"), None);
+    }
 }

@@ -10,10 +10,13 @@ pub mod contract;
 pub mod envelope;
 pub mod handler;
 pub mod outcome;
+pub mod publisher;
 pub mod rabbitmq;
 pub mod runner;
 pub mod settle;
 pub mod shelf;
+#[cfg(feature = "contract")]
+pub mod shelf_contract;
 pub mod sweeper;
 pub mod topology;
 
@@ -28,6 +31,7 @@ pub use broker::{
 pub use envelope::{Envelope, EnvelopeError};
 pub use handler::{BatchFailed, Client, Handler, Received};
 pub use outcome::{ErrorText, Failure, Outcome};
+pub use publisher::{Publisher, PublishingTask};
 pub use rabbitmq::{RabbitMq, RabbitSettings};
 pub use runner::{Observer, Runner, Step};
 pub use settle::Fate;

@@ -1,0 +1,183 @@
+//! The publisher with an outbox that remembers deletions and a broker that lets itself be held up.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::broker::{Broker, BrokerError, Consumer, Depth, Destination, Outgoing, Published, Taking};
+use crate::shelf::{Outbox, OutboxDepth, OutboxKey, ShelfError};
+use crate::topology::{Exchange, Topology};
+
+#[derive(Default)]
+struct Deletions(Mutex<Vec<i64>>);
+
+impl Deletions {
+    fn rows(&self) -> Vec<i64> {
+        self.0.lock().expect("not poisoned").clone()
+    }
+}
+
+#[async_trait]
+impl Outbox for Deletions {
+    async fn claim_due(&self, _: DateTime<Utc>, _: Duration, _: usize) -> Result<Vec<OutboxRow>, ShelfError> {
+        Err(ShelfError("the publisher claims nothing".to_owned()))
+    }
+    async fn delete_published(&self, keys: &[OutboxKey]) -> Result<(), ShelfError> {
+        self.0.lock().expect("not poisoned").extend(keys.iter().map(|key| key.row));
+        Ok(())
+    }
+    async fn depth(&self, _: DateTime<Utc>) -> Result<OutboxDepth, ShelfError> {
+        Err(ShelfError("not asked for by the publisher".to_owned()))
+    }
+}
+
+/// Publishes one batch for each permit; refuses messages whose id starts with `bad`.
+struct GatedBroker {
+    gate: Semaphore,
+    blocked: AtomicBool,
+    batches: Mutex<Vec<usize>>,
+}
+
+#[async_trait]
+impl Broker for GatedBroker {
+    async fn declare(&self, _: &Topology) -> Result<(), BrokerError> {
+        Ok(())
+    }
+    async fn publish(&self, messages: &[Outgoing]) -> Vec<Published> {
+        self.batches.lock().expect("not poisoned").push(messages.len());
+        self.gate.acquire().await.expect("never closed").forget();
+        let fate = |message: &Outgoing| match message.message_id.starts_with("bad") {
+            true => Published::Refused("bad".to_owned()),
+            false => Published::Confirmed,
+        };
+        messages.iter().map(fate).collect()
+    }
+    async fn consume(&self, _: &str, _: Taking) -> Result<Box<dyn Consumer>, BrokerError> {
+        Err(BrokerError::Unsuitable("nobody consumes here".to_owned()))
+    }
+    async fn depths(&self) -> Result<Vec<Depth>, BrokerError> {
+        Ok(Vec::new())
+    }
+    fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+    async fn close(&self) {}
+}
+
+struct Scene {
+    outbox: Arc<Deletions>,
+    broker: Arc<GatedBroker>,
+    publisher: Publisher,
+    task: PublishingTask,
+}
+
+fn scene(permits: usize) -> Scene {
+    let outbox = Arc::new(Deletions::default());
+    let broker = Arc::new(GatedBroker {
+        gate: Semaphore::new(permits),
+        blocked: AtomicBool::new(false),
+        batches: Mutex::default(),
+    });
+    let (publisher, task) = Publisher::new(Sweeper {
+        outbox: outbox.clone(),
+        broker: broker.clone(),
+        clock: Arc::new(|| DateTime::UNIX_EPOCH),
+        lease: Duration::from_secs(60),
+        batch: 10,
+    });
+    Scene { outbox, broker, publisher, task }
+}
+
+impl Scene {
+    fn batches(&self) -> Vec<usize> {
+        self.broker.batches.lock().expect("not poisoned").clone()
+    }
+}
+
+fn row(number: i64, id: &str) -> OutboxRow {
+    OutboxRow {
+        key: OutboxKey { row: number, lease: uuid::Uuid::nil() },
+        message: Outgoing {
+            destination: Destination::Exchange(Exchange::Facts),
+            message_type: "letter.written".to_owned(),
+            message_id: id.to_owned(),
+            body: Arc::from(&b"{}"[..]),
+        },
+    }
+}
+
+fn rows(numbers: std::ops::Range<i64>) -> Vec<OutboxRow> {
+    numbers.map(|number| row(number, "good")).collect()
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_published_and_only_the_confirmed_is_deleted() {
+    let scene = scene(1);
+    let running = tokio::spawn(async move { scene.task.run(&CancellationToken::new()).await });
+    scene.publisher.hand_over(vec![row(1, "good"), row(2, "bad"), row(3, "good")]);
+    scene.publisher.flush().await;
+    assert_eq!(scene.outbox.rows(), [1, 3]);
+    assert_eq!(scene.publisher.in_hand(), 0);
+    drop(scene.publisher);
+    running.await.expect("ends with the last publisher");
+}
+
+#[tokio::test]
+async fn what_queued_up_meanwhile_is_one_batch() {
+    let mut scene = scene(0);
+    for number in 0..10 {
+        scene.publisher.hand_over(rows(number..number + 1));
+    }
+    scene.broker.gate.add_permits(1);
+    let first = scene.task.jobs.recv().await.expect("handed over");
+    scene.task.turn(first).await;
+    assert_eq!(scene.batches(), [10]);
+    assert_eq!(scene.outbox.rows().len(), 10);
+}
+
+#[tokio::test]
+async fn a_large_commit_is_published_in_bounded_batches() {
+    let mut scene = scene(3);
+    scene.publisher.hand_over(rows(0..1100));
+    let first = scene.task.jobs.recv().await.expect("handed over");
+    scene.task.turn(first).await;
+    assert_eq!(scene.batches(), [512, 512, 76]);
+}
+
+#[tokio::test]
+async fn a_stop_publishes_what_is_in_hand_and_takes_no_more() {
+    let scene = scene(1);
+    scene.publisher.hand_over(rows(0..3));
+    let stop = CancellationToken::new();
+    stop.cancel();
+    scene.task.run(&stop).await;
+    assert_eq!(scene.outbox.rows(), [0, 1, 2]);
+    scene.publisher.hand_over(rows(3..4));
+    scene.publisher.flush().await;
+    assert_eq!((scene.outbox.rows().len(), scene.publisher.in_hand()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_blocked_broker_is_not_asked() {
+    let mut scene = scene(0);
+    scene.broker.blocked.store(true, Ordering::Relaxed);
+    scene.publisher.hand_over(rows(0..3));
+    let first = scene.task.jobs.recv().await.expect("handed over");
+    scene.task.turn(first).await;
+    assert!(scene.batches().is_empty());
+    assert_eq!(scene.publisher.in_hand(), 0);
+}
+
+#[tokio::test]
+async fn more_rows_than_may_be_in_hand_are_left_to_the_sweeper() {
+    let scene = scene(0);
+    let most = i64::try_from(MOST_IN_HAND).expect("small");
+    scene.publisher.hand_over(rows(0..most));
+    scene.publisher.hand_over(rows(most..most + 5));
+    assert_eq!(scene.publisher.in_hand(), MOST_IN_HAND);
+}
