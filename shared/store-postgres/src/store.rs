@@ -49,11 +49,12 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects, and fails at once if the server does not answer. Does not touch the schema.
     pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
-        let server = PgConnectOptions::from_str(url).map_err(Fault::from)?.application_name("smista").options([
-            ("idle_in_transaction_session_timeout", "30s"),
-            ("lock_timeout", "2s"),
-            ("statement_timeout", "60s"),
-        ]);
+        let server =
+            PgConnectOptions::from_str(url).map_err(Fault::from)?.application_name("smista").options([
+                ("idle_in_transaction_session_timeout", "30s"),
+                ("lock_timeout", "2s"),
+                ("statement_timeout", "60s"),
+            ]);
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
@@ -221,8 +222,7 @@ impl Store for PostgresStore {
         parked_before: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let mut transaction = self.pool.begin().await.map_err(Fault::from)?;
-        let gone =
-            accounts::purge(&mut transaction, inbox_before, idempotency_before, parked_before).await?;
+        let gone = accounts::purge(&mut transaction, inbox_before, idempotency_before, parked_before).await?;
         transaction.commit().await.map_err(Fault::from)?;
         Ok(gone)
     }

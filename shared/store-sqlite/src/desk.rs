@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use smista_domain::caso::Pratica;
 use smista_domain::ids::{CasoId, CittadinoId};
 use smista_queues::Clock;
-use smista_store::{
-    Claim, Committed, Desk, IdempotencyKey, MessageKey, OpeningKey, StoreError, WriteSet,
-};
+use smista_store::{Claim, Committed, Desk, IdempotencyKey, MessageKey, OpeningKey, StoreError, WriteSet};
 
 use crate::dialect;
 use crate::queries::{casi, catalogue, learning};

@@ -120,7 +120,6 @@ pub(crate) async fn triage(connection: &mut Connection, id: CasoId) -> Answer<Op
     Ok(row.map(|row| TriageRow { caso: id, versione: row.versione, findings: row.findings.0, at: row.at }))
 }
 
-
 /// Row 20a: the groups that may not be retired.
 pub(crate) async fn groups_with_untold_answers(connection: &mut Connection) -> Answer<Vec<GruppoId>> {
     let rows = sqlx::query!(

@@ -32,11 +32,8 @@ pub(crate) async fn replace(connection: &mut Connection, expected: i64, new: &Ca
         return Err(StoreError::Changed { table: "catalogo_revisione", expected: 1, actual: 0 }.into());
     }
     let untold = groups_with_untold_answers(connection).await?;
-    let groups: Vec<String> = untold
-        .into_iter()
-        .filter(|gruppo| new.active_gruppo(gruppo).is_none())
-        .map(String::from)
-        .collect();
+    let groups: Vec<String> =
+        untold.into_iter().filter(|gruppo| new.active_gruppo(gruppo).is_none()).map(String::from).collect();
     if !groups.is_empty() {
         return Err(StoreError::GroupInUse { groups }.into());
     }

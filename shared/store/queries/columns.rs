@@ -64,10 +64,9 @@ impl<'a> CasoColumns<'a> {
 /// The telephone and the email that a paper is found by.
 pub(crate) fn recapiti(paper: &PaperRow) -> (Option<&str>, Option<&str>) {
     match &paper.contenuto {
-        Contenuto::Anagrafica(anagrafica) => (
-            anagrafica.telefono.as_ref().map(Telefono::as_str),
-            anagrafica.email.as_ref().map(Email::as_str),
-        ),
+        Contenuto::Anagrafica(anagrafica) => {
+            (anagrafica.telefono.as_ref().map(Telefono::as_str), anagrafica.email.as_ref().map(Email::as_str))
+        }
         Contenuto::Testo(_) | Contenuto::Luogo(_) => (None, None),
     }
 }

@@ -34,11 +34,7 @@ impl Row {
                 email: parsed_option("email", self.email)?,
                 indirizzo: parsed_option("indirizzo", self.indirizzo)?,
             },
-            identificazione: named(
-                "identificazione",
-                &self.identificazione,
-                ModoIdentificazione::from_name,
-            )?,
+            identificazione: named("identificazione", &self.identificazione, ModoIdentificazione::from_name)?,
             created_at: self.created_at,
             updated_at: self.updated_at,
         })

@@ -3,6 +3,8 @@
 //! Knows: the records of the process. Must not know: SQL, an engine, a queue server, HTTP.
 //! Two engines implement it, and one suite says what both must do.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod desk;
 mod error;
 mod reading;

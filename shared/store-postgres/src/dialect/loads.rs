@@ -47,9 +47,8 @@ pub(crate) async fn known_casi(
     casi: &BTreeSet<CasoId>,
 ) -> Answer<BTreeSet<CasoId>> {
     let ids: Vec<Uuid> = casi.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!("select id from caso where id = any($1)", &ids)
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows =
+        sqlx::query!("select id from caso where id = any($1)", &ids).fetch_all(&mut *connection).await?;
     Ok(rows.into_iter().map(|row| CasoId(row.id)).collect())
 }
 
@@ -58,9 +57,8 @@ pub(crate) async fn known_cittadini(
     cittadini: &BTreeSet<CittadinoId>,
 ) -> Answer<BTreeSet<CittadinoId>> {
     let ids: Vec<Uuid> = cittadini.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!("select id from cittadino where id = any($1)", &ids)
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows =
+        sqlx::query!("select id from cittadino where id = any($1)", &ids).fetch_all(&mut *connection).await?;
     Ok(rows.into_iter().map(|row| CittadinoId(row.id)).collect())
 }
 

@@ -11,9 +11,11 @@ use crate::queries::Answer;
 /// Keeps the catalogue as it is until the transaction ends, and writes no row for it. Advisory locks are apart in
 /// each database; the second key keeps installations in schemas of one database apart.
 pub(crate) async fn hold_catalogue(connection: &mut Connection) -> Answer<()> {
-    sqlx::query!("select pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))")
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query!(
+        "select pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))"
+    )
+    .execute(&mut *connection)
+    .await?;
     Ok(())
 }
 

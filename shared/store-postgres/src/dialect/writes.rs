@@ -114,7 +114,11 @@ pub(crate) async fn change_casi(connection: &mut Connection, changed: &[(CasoRow
     .execute(&mut *connection)
     .await?;
     let (expected, actual) = (changed.len() as u64, done.rows_affected());
-    if expected == actual { Ok(()) } else { Err(StoreError::Changed { table: "caso", expected, actual }.into()) }
+    if expected == actual {
+        Ok(())
+    } else {
+        Err(StoreError::Changed { table: "caso", expected, actual }.into())
+    }
 }
 
 /// Remembers everybody involved in these cases, once.
@@ -122,7 +126,8 @@ pub(crate) async fn involve<'a>(
     connection: &mut Connection,
     casi: impl Iterator<Item = &'a Caso>,
 ) -> Answer<()> {
-    let involved: Vec<_> = casi.flat_map(|caso| caso.coinvolti.iter().map(|login| (login, caso.id.0))).collect();
+    let involved: Vec<_> =
+        casi.flat_map(|caso| caso.coinvolti.iter().map(|login| (login, caso.id.0))).collect();
     if involved.is_empty() {
         return Ok(());
     }
