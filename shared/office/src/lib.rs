@@ -11,7 +11,10 @@ pub mod contact_import;
 mod protocolli;
 pub mod reading;
 mod refuse;
+pub mod sheet_search;
 mod surroundings;
+pub mod text_ranking;
+pub mod triage;
 
 use std::sync::Arc;
 
