@@ -110,5 +110,4 @@ async fn observed(request: Request, next: Next) -> Response {
 }
 
 #[cfg(test)]
-#[path = "http/tests.rs"]
 mod tests;

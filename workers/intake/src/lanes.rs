@@ -16,10 +16,6 @@ use tokio::task::JoinSet;
 
 /// What the lanes are called in the inbox.
 const WORKER: &str = "http";
-/// Waits before the same batch is tried again on a store that is away for the moment.
-const RETRY_WAITS: [Duration; 3] =
-    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
-
 /// How many lanes, how long the queue before them, how much one takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneSettings {
@@ -29,11 +25,15 @@ pub struct LaneSettings {
     pub waiting: usize,
     /// The most commands in one transaction.
     pub batch: usize,
+    /// Waits before the same batch is tried again on a store that is away for the moment; their number is the limit.
+    pub retry_waits: &'static [Duration],
 }
 
 impl Default for LaneSettings {
     fn default() -> Self {
-        Self { lanes: 4, waiting: 1_024, batch: 256 }
+        let retry_waits =
+            &[Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
+        Self { lanes: 4, waiting: 1_024, batch: 256, retry_waits }
     }
 }
 
@@ -85,7 +85,7 @@ impl Lanes {
         let receiver = Arc::new(Mutex::new(receiver));
         let mut tasks = JoinSet::new();
         for _ in 0..settings.lanes.max(1) {
-            tasks.spawn(lane(Arc::clone(&apply), Arc::clone(&receiver), settings.batch.max(1)));
+            tasks.spawn(lane(Arc::clone(&apply), Arc::clone(&receiver), settings));
         }
         (Self { sender }, RunningLanes { tasks })
     }
@@ -113,16 +113,16 @@ impl RunningLanes {
     }
 }
 
-async fn lane(apply: Arc<dyn Apply>, receiver: Arc<Mutex<mpsc::Receiver<Waiting>>>, most: usize) {
+async fn lane(apply: Arc<dyn Apply>, receiver: Arc<Mutex<mpsc::Receiver<Waiting>>>, settings: LaneSettings) {
     loop {
         let mut waiting = Vec::new();
         // The lane that holds the lock waits for the first command; the others wait for the lock.
-        if receiver.lock().await.recv_many(&mut waiting, most).await == 0 {
+        if receiver.lock().await.recv_many(&mut waiting, settings.batch.max(1)).await == 0 {
             return;
         }
         let (batch, answers): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|waiting| (waiting.incoming, waiting.answer)).unzip();
-        let outcomes: Vec<_> = match apply_patiently(&*apply, &batch).await {
+        let outcomes: Vec<_> = match apply_patiently(&*apply, &batch, settings.retry_waits).await {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(not_applied) => vec![Err(not_applied); batch.len()],
         };
@@ -135,8 +135,12 @@ async fn lane(apply: Arc<dyn Apply>, receiver: Arc<Mutex<mpsc::Receiver<Waiting>
 
 /// Tries again while the store is away. A batch whose commit had an unknown outcome is safe to repeat: openings have
 /// their keys, and every other command is kept under an idempotency key.
-async fn apply_patiently(apply: &dyn Apply, batch: &[Incoming]) -> Result<Vec<Outcome>, NotApplied> {
-    let mut waits = RETRY_WAITS.iter();
+async fn apply_patiently(
+    apply: &dyn Apply,
+    batch: &[Incoming],
+    waits: &[Duration],
+) -> Result<Vec<Outcome>, NotApplied> {
+    let mut waits = waits.iter();
     loop {
         let applied = AssertUnwindSafe(apply.apply(batch)).catch_unwind().await;
         let error = match applied {

@@ -59,7 +59,7 @@ fn command(number: u128) -> Incoming {
 }
 
 fn settings(waiting: usize) -> LaneSettings {
-    LaneSettings { lanes: 1, waiting, batch: 256 }
+    LaneSettings { lanes: 1, waiting, batch: 256, retry_waits: &[Duration::ZERO; 3] }
 }
 
 fn away() -> StoreError {
