@@ -16,6 +16,10 @@ use tokio::task::JoinSet;
 
 /// What the lanes are called in the inbox.
 const WORKER: &str = "http";
+/// A second or so in all: a caller is waiting.
+const RETRY_WAITS: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
+
 /// How many lanes, how long the queue before them, how much one takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneSettings {
@@ -31,9 +35,7 @@ pub struct LaneSettings {
 
 impl Default for LaneSettings {
     fn default() -> Self {
-        let retry_waits =
-            &[Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
-        Self { lanes: 4, waiting: 1_024, batch: 256, retry_waits }
+        Self { lanes: 4, waiting: 1_024, batch: 256, retry_waits: &RETRY_WAITS }
     }
 }
 

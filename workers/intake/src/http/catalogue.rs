@@ -1,13 +1,15 @@
-//! The catalogue as front ends need it: what a case may name. Retired things are left out.
+//! The catalogue as front ends need it: what a case may name, and the sheets. Retired things are left out.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smista_domain::catalogue::{Catalogue, Profilo, Servizio};
 use smista_domain::ids::{EnteId, GruppoId, SchedaId, Tripletta};
 use smista_domain::motivo::Motivo;
+use smista_domain::text::Testo;
 
+use super::body::JsonText;
 use super::door::Door;
 use super::door_problem::DoorProblem;
 use super::paging::PageView;
@@ -84,4 +86,31 @@ pub(crate) async fn sheet(State(door): State<Door>, Path(id): Path<String>) -> R
     let catalogue = door.catalogue().await?;
     let scheda = catalogue.schede.get(&id).filter(|scheda| !scheda.retired);
     Ok(Json(scheda.ok_or(DoorProblem::NotFound)?).into_response())
+}
+
+/// The most sheets that a search shows.
+const MOST_SHEETS: usize = 50;
+
+/// What `POST /v1/sheets/search` looks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SheetQuery {
+    text: Testo,
+    #[serde(default)]
+    ente: Option<EnteId>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+/// `POST /v1/sheets/search` (3-3): a POST, because what the operator types may be the citizen's words.
+pub(crate) async fn search_sheets(State(door): State<Door>, body: JsonText) -> Result<Response, DoorProblem> {
+    let SheetQuery { text, ente, limit } = body.read()?;
+    let limit = limit.unwrap_or(10);
+    if !(1..=MOST_SHEETS).contains(&limit) {
+        return Err(DoorProblem::Parameter("limit"));
+    }
+    let catalogue = door.catalogue().await?;
+    let sheets = door.shared.sheets.get(&catalogue);
+    let rows = sheets.find(text.as_str(), ente.as_ref(), limit);
+    Ok(Json(PageView { rows, next: None }).into_response())
 }

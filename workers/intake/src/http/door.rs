@@ -8,6 +8,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use smista_domain::caso::ContactLimits;
 use smista_domain::catalogue::Catalogue;
 use smista_office::Office;
+use smista_office::sheet_search::SheetSearch;
+use smista_office::text_ranking::PerRevision;
 
 use super::door_problem::DoorProblem;
 use crate::lanes::{LaneSettings, Lanes, RunningLanes};
@@ -64,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) lanes: Lanes,
     pub(crate) config: DoorConfig,
     pub(crate) shown: Shown,
+    pub(crate) sheets: PerRevision<SheetSearch>,
     limiter: DefaultKeyedRateLimiter<String>,
     catalogue: RecentCatalogue,
 }
@@ -76,7 +79,8 @@ impl Door {
         let limiter =
             RateLimiter::keyed(Quota::per_second(config.requests_per_second).allow_burst(config.burst));
         let catalogue = RecentCatalogue::new(config.catalogue_max_age);
-        let shared = Shared { office, lanes, config, shown, limiter, catalogue };
+        let sheets = PerRevision::new(SheetSearch::new);
+        let shared = Shared { office, lanes, config, shown, sheets, limiter, catalogue };
         (Self { shared: Arc::new(shared) }, running)
     }
 

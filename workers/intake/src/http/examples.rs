@@ -215,7 +215,10 @@ pub(crate) fn response(route: &str) -> Value {
             "membri": ["i.neri"], "retired": false
         }] }),
         "readSheet" => sheet(),
-        "searchSheets" => json!({ "rows": [{ "scheda": sheet(), "score": 4.2 }] }),
+        "searchSheets" => json!({ "rows": [{
+            "scheda": "firenze-carta-identita", "ente": "firenze", "titolo": "Carta d'identità elettronica",
+            "servizi": [tripletta()]
+        }] }),
         "registerCitizen" | "readCitizen" => citizen(),
         "searchCitizens" => {
             let mut found = citizen();

@@ -264,6 +264,13 @@ fn of_catalogue() -> Vec<Route> {
             "A sheet of the knowledge base.",
             get(catalogue::sheet),
         ),
+        searching(
+            "/v1/sheets/search",
+            "searchSheets",
+            Operators,
+            "The sheets that fit a text best, with the services that they lead to.",
+            post(catalogue::search_sheets),
+        ),
     ]
 }
 
