@@ -58,11 +58,8 @@ impl Sample {
         for other in earlier.iter().filter(|other| alike(other)) {
             *counts.entry(&other.competent).or_default() += 1;
         }
-        let outcome = |(path, count)| RejectionOutcome {
-            tripletta: tripletta(path),
-            gruppo: self.gruppo(path),
-            count,
-        };
+        let outcome =
+            |(path, count)| RejectionOutcome { tripletta: tripletta(path), gruppo: self.gruppo(path), count };
         counts.into_iter().map(outcome).collect()
     }
 

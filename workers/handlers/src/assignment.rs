@@ -70,9 +70,7 @@ impl Assignment {
         let mut outcomes = Vec::with_capacity(batch.len());
         for (asked, received) in asked.into_iter().zip(batch) {
             outcomes.push(match asked {
-                Asked::Command(_) => {
-                    applied.next().as_ref().map_or_else(|| nothing("not applied"), settled)
-                }
+                Asked::Command(_) => applied.next().as_ref().map_or_else(|| nothing("not applied"), settled),
                 Asked::EmptyGroup(gruppo) => self.empty_group(&gruppo, received).await?,
                 Asked::Nothing(outcome) => outcome,
             });

@@ -17,7 +17,8 @@ fn first(search: &SheetSearch, text: &str) -> String {
 fn the_first_level_finds_a_sheet_by_words_of_its_title_or_its_text() {
     let search = SheetSearch::new(&sample());
     assert_eq!(first(&search, "carte d'identita"), "firenze-carta-identita");
-    assert_eq!(first(&search, "impronte digitali"), "firenze-carta-identita");
+    let by_text = search.find("impronte digitali", None, 3);
+    assert!(by_text.iter().any(|sheet| sheet.scheda.as_str() == "firenze-carta-identita"), "{by_text:?}");
     assert!(search.find("xyzzy", None, 10).is_empty());
 }
 
