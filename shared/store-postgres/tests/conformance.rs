@@ -27,6 +27,7 @@ fn server_url() -> String {
         .unwrap_or_else(|_unset| "postgres://postgres@127.0.0.1:5432/postgres".to_owned())
 }
 
+#[expect(clippy::print_stderr, reason = "a panic here would hide the one that failed the test")]
 impl Drop for Database {
     fn drop(&mut self) {
         let drop = format!("drop database if exists {} with (force)", self.name);

@@ -27,23 +27,18 @@ pub(crate) fn own(path: &Path) -> Result<File, StoreError> {
 }
 
 pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
-    common()
+    SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
-}
-
-/// A database that its connections share by name and that is gone with the last of them. SQLite's own in-memory file
-/// system keeps readers apart from a writer that has not committed, which a shared cache would not.
-pub(crate) fn in_memory(name: uuid::Uuid) -> SqliteConnectOptions {
-    common().filename(format!("/smista-{name}")).create_if_missing(true).vfs("memdb")
-}
-
-fn common() -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
         .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+}
+
+/// The same without waiting for the disk: what is in it is lost with the machine, and was to be thrown away.
+pub(crate) fn to_throw_away(path: &Path) -> SqliteConnectOptions {
+    on_disk(path).synchronous(SqliteSynchronous::Off)
 }

@@ -20,6 +20,7 @@ use smista_store::{
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
+use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use crate::desk::SqliteDesk;
@@ -48,8 +49,15 @@ pub struct SqliteStore {
     bindings: Arc<HashMap<String, Vec<String>>>,
     clock: Clock,
     committed: Arc<Notify>,
-    /// Held for as long as the store lives; none in memory.
-    _owned: Option<Arc<File>>,
+    _held: Arc<Held>,
+}
+
+/// What lasts exactly as long as the store does.
+enum Held {
+    #[expect(dead_code, reason = "the lock is given up when the file is closed")]
+    Lock(File),
+    #[expect(dead_code, reason = "the folder is removed when this is dropped")]
+    Scratch(TempDir),
 }
 
 impl SqliteStore {
@@ -57,18 +65,21 @@ impl SqliteStore {
     /// one has it. Does not touch the schema.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         let owned = file::own(path)?;
-        Self::start(file::on_disk(path), options, Some(Arc::new(owned))).await
+        Self::start(file::on_disk(path), options, Held::Lock(owned)).await
     }
 
-    /// A database that lives as long as the store, for simulations and tests. `name` tells it from others of this process.
-    pub async fn in_memory(name: uuid::Uuid, options: SqliteOptions) -> Result<Self, StoreError> {
-        Self::start(file::in_memory(name), options, None).await
+    /// A database that is gone with the store, for simulations and tests. It is a file in the temporary folder, never
+    /// waited for: in memory proper, SQLite keeps readers out while a desk is open, or shows them what it has not committed.
+    pub async fn scratch(options: SqliteOptions) -> Result<Self, StoreError> {
+        let folder = tempfile::tempdir().map_err(|error| StoreError::Failed(Box::new(error)))?;
+        let file = file::to_throw_away(&folder.path().join("scratch.sqlite"));
+        Self::start(file, options, Held::Scratch(folder)).await
     }
 
     async fn start(
         file: SqliteConnectOptions,
         options: SqliteOptions,
-        owned: Option<Arc<File>>,
+        held: Held,
     ) -> Result<Self, StoreError> {
         let write_connection = file.connect().await.map_err(Fault::from)?;
         let only_reading = file.clone().pragma("query_only", "on");
@@ -85,7 +96,7 @@ impl SqliteStore {
             bindings: Arc::new(options.bindings),
             clock: options.clock,
             committed,
-            _owned: owned,
+            _held: Arc::new(held),
         })
     }
 
