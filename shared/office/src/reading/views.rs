@@ -232,3 +232,76 @@ impl HistoryEntry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smista_domain::anagrafica::{DatoPersonale, Email};
+    use smista_domain::apply::{HistoryRow, replay};
+    use smista_domain::fact::Opened;
+    use smista_domain::ids::CasoId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn caso() -> Caso {
+        let opened = Opened {
+            protocollo: Protocollo { anno: 2026, numero: 42 },
+            motivo: Some(Motivo::Reclamo),
+            tripletta: None,
+            profilo: None,
+            stato: Stato::Assegnato,
+            gruppo: None,
+            padre: None,
+            canale: CanaleInbound::Telefono,
+            canale_origine: None,
+            canale_risposta: None,
+            verifica: None,
+            identificazione: None,
+            annullamento: None,
+            opened_at: DateTime::UNIX_EPOCH,
+            contatto_id: None,
+            seguito_di: None,
+            cittadino: None,
+        };
+        let facts = vec![Fact::Opened(Box::new(opened))];
+        let by = Login::new("anna").expect("a login");
+        let row = HistoryRow { versione: 1, at: DateTime::UNIX_EPOCH, by, facts };
+        replay(CasoId(Uuid::from_u128(1)), &[row]).expect("a history")
+    }
+
+    fn paper(versione: i64, campo: Campo, contenuto: Contenuto) -> PaperRow {
+        let by = Login::new("anna").expect("a login");
+        let caso = CasoId(Uuid::from_u128(1));
+        PaperRow { caso, versione, indice: 0, campo, contenuto, at: DateTime::UNIX_EPOCH, by }
+    }
+
+    fn words(text: &str) -> Contenuto {
+        Contenuto::Testo(Testo::new(text).expect("a text"))
+    }
+
+    #[test]
+    fn a_correction_lies_over_the_anagrafica_and_the_newest_answer_counts() {
+        let attore = Attore::sistema(Login::new("prova").expect("a login"));
+        let caso = caso();
+        let summary = CaseSummary::of(&caso, &caso, &attore, ContactLimits::default(), DateTime::UNIX_EPOCH);
+        let name = |name| Some(DatoPersonale::new(name).expect("a name"));
+        let email = |address| Some(Email::new(address).expect("an address"));
+        let first =
+            Anagrafica { nome: name("Maria"), email: email("a@example.org"), ..Anagrafica::default() };
+        let change = Anagrafica { email: email("b@example.org"), ..Anagrafica::default() };
+        let papers = vec![
+            paper(1, Campo::Anagrafica, Contenuto::Anagrafica(Box::new(first))),
+            paper(1, Campo::Descrizione, words("una buca")),
+            paper(2, Campo::Risposta, words("prima")),
+            paper(3, Campo::Anagrafica, Contenuto::Anagrafica(Box::new(change))),
+            paper(4, Campo::Contributo, words("parere")),
+            paper(5, Campo::Risposta, words("seconda")),
+        ];
+        let view = CaseView::new(summary, Vec::new(), papers);
+        let anagrafica = view.anagrafica.expect("an anagrafica");
+        assert_eq!((anagrafica.nome, anagrafica.email), (name("Maria"), email("b@example.org")));
+        assert_eq!(view.answer.as_ref().map(Testo::as_str), Some("seconda"));
+        assert_eq!(view.description.as_ref().map(Testo::as_str), Some("una buca"));
+        assert_eq!(view.notes.iter().map(|note| note.campo).collect::<Vec<_>>(), [Campo::Contributo]);
+    }
+}

@@ -296,3 +296,38 @@ async fn a_kept_answer_is_given_again_as_it_was() {
     let panicked = smista_office::Outcome::Panicked;
     assert!(telling.render(&panicked).answer.is_none(), "5xx is never kept");
 }
+
+#[tokio::test]
+async fn the_server_answers_and_ends_with_its_lanes_when_told_to() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let (door, lanes) = door_away(DoorConfig::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(serve(listener, router(door), async move {
+        let _told_or_dropped = stopped.await;
+    }));
+    let mut connection = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    let request = b"GET /healthz HTTP/1.1\r\nhost: smista\r\nconnection: close\r\n\r\n";
+    connection.write_all(request).await.expect("sent");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    stop.send(()).expect("still serving");
+    serving.await.expect("no panic").expect("no error");
+    lanes.finished().await;
+}
+
+/// A panic must neither close the connection nor tell what it said.
+#[tokio::test]
+async fn a_panic_is_told_as_our_own_fault() {
+    let (door, _lanes) = door_away(DoorConfig::default());
+    let metrics: std::sync::Arc<dyn Fn() -> String + Send + Sync> =
+        std::sync::Arc::new(|| panic!("the citizen is called Rossi"));
+    let shown = Shown { metrics: Some(metrics), status: None };
+    let (door, _other_lanes) = Door::new(door.shared.office.clone(), DoorConfig::default(), shown);
+    let answer = ask(router(door), empty(get("/metrics"))).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
+    assert!(!answer.body.to_string().contains("Rossi"));
+}
