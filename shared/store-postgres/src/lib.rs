@@ -7,8 +7,10 @@ mod dialect;
 mod errors;
 #[path = "../../store/queries/mod.rs"]
 mod queries;
+mod shelf;
 mod store;
 
+pub use shelf::PostgresShelf;
 pub use store::{PostgresOptions, PostgresStore};
 
 /// The engine, as the shared queries name it.

@@ -8,9 +8,13 @@ mod errors;
 mod file;
 #[path = "../../store/queries/mod.rs"]
 mod queries;
+mod shelf;
+mod spool;
 mod store;
 mod writer;
 
+pub use shelf::SqliteShelf;
+pub use spool::Spool;
 pub use store::{SqliteOptions, SqliteStore};
 
 /// The engine, as the shared queries name it.

@@ -9,6 +9,7 @@ pub(crate) mod casi;
 pub(crate) mod catalogue;
 pub(crate) mod columns;
 pub(crate) mod learning;
+pub(crate) mod parcheggio;
 pub(crate) mod register;
 pub(crate) mod search;
 

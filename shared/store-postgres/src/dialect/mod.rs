@@ -3,6 +3,7 @@
 pub(crate) mod claims;
 pub(crate) mod loads;
 pub(crate) mod publish;
+pub(crate) mod shelf;
 pub(crate) mod writes;
 
 use crate::Connection;
