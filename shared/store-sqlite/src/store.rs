@@ -19,7 +19,7 @@ use smista_store::{
 };
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
+use sqlx::{ConnectOptions as _, SqlitePool};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -102,10 +102,12 @@ impl SqliteStore {
 
     /// Brings the schema up to this program's version, while nobody writes.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.options.connect().await.map_err(Fault::from)?;
+        // A pool of one: sqlx's migrator on a bare connection makes a future that cannot move between threads.
+        let one = SqlitePoolOptions::new().max_connections(1);
+        let pool = one.connect_with(self.options.clone()).await.map_err(Fault::from)?;
         let failed = |error| StoreError::Failed(Box::new(error));
-        sqlx::migrate!().run(&mut connection).await.map_err(failed)?;
-        connection.close().await.map_err(Fault::from)?;
+        sqlx::migrate!().run(&pool).await.map_err(failed)?;
+        pool.close().await;
         Ok(())
     }
 
