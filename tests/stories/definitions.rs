@@ -4,9 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use smista_domain::ids::Login;
-use smista_tests::catalogue::{
-    ANNA, BENE, CARLO, EMMA, MUSEI, RESIDENZA, RITA, SPINA, TARI, tripletta,
-};
+use smista_tests::catalogue::{ANNA, BENE, CARLO, EMMA, MUSEI, RESIDENZA, RITA, SPINA, TARI, tripletta};
 use smista_tests::stories;
 
 use crate::bodies::{
@@ -212,8 +210,12 @@ stories! {
 
 /// An Informazione whose caller would not wait for the second level.
 fn call_of_one_who_would_not_wait() -> Value {
-    contact("informazione", RESIDENZA, json!({
-        "description": "Chiede se il cambio di residenza è concluso.", "verifica": "attesa_rifiutata",
-        "anagrafica": gino(),
-    }))
+    contact(
+        "informazione",
+        RESIDENZA,
+        json!({
+            "description": "Chiede se il cambio di residenza è concluso.", "verifica": "attesa_rifiutata",
+            "anagrafica": gino(),
+        }),
+    )
 }

@@ -6,8 +6,8 @@ use smista_tests::office::ids;
 use smista_tests::{Answer, TestOffice, stories};
 
 use crate::bodies::{
-    about, attempt, contact, fact, gino, notes, reclamo_rejected, reclamo_resolved, rejection, resolution, told,
-    unanswered,
+    about, attempt, contact, fact, gino, notes, reclamo_rejected, reclamo_resolved, rejection, resolution,
+    told, unanswered,
 };
 
 fn integrazione() -> Value {

@@ -45,7 +45,9 @@ async fn shown(office: &TestOffice, servizio: &str) -> (String, Vec<String>) {
 async fn choose(office: &TestOffice, servizio: &str, profilo: Profilo) {
     let tripletta = tripletta(servizio);
     office
-        .change_catalogue(|catalogue| catalogue.servizi.get_mut(&tripletta).expect("offered").profilo = profilo)
+        .change_catalogue(|catalogue| {
+            catalogue.servizi.get_mut(&tripletta).expect("offered").profilo = profilo
+        })
         .await;
 }
 

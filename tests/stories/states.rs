@@ -7,8 +7,8 @@ use smista_tests::catalogue::{
 use smista_tests::stories;
 
 use crate::bodies::{
-    about, answer, attempt, contact, gino, merged, notes, reclamo_rejected, reclamo_resolved, rejection, resolution,
-    told, unanswered,
+    about, answer, attempt, contact, gino, merged, notes, reclamo_rejected, reclamo_resolved, rejection,
+    resolution, told, unanswered,
 };
 
 /// An answered Informazione; the answer got as far as `attributo`.

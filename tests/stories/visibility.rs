@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use smista_tests::catalogue::{
-    ANNA, BENE, CARLO, CINZIA, MUSEI, OLGA, RENZO, RESIDENZA, RESIDENZA_SCANDICCI, RITA, SARA, SOFIA, SPINA, TARI,
-    TEO, UGO, URBANO, tripletta,
+    ANNA, BENE, CARLO, CINZIA, MUSEI, OLGA, RENZO, RESIDENZA, RESIDENZA_SCANDICCI, RITA, SARA, SOFIA, SPINA,
+    TARI, TEO, UGO, URBANO, tripletta,
 };
 use smista_tests::office::ids;
 use smista_tests::{TestOffice, stories};

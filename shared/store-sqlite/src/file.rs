@@ -19,9 +19,7 @@ pub(crate) fn own(path: &Path) -> Result<File, StoreError> {
     let lock = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::Failed(format!("{} is in use by another process", path.display()).into()))
-        }
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { file: path.display().to_string() }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }

@@ -25,6 +25,12 @@ pub enum StoreError {
         /// Their codes.
         groups: Vec<String>,
     },
+    /// The file belongs to another process while that runs.
+    #[error("{file} is in use by another process")]
+    InUse {
+        /// The file.
+        file: String,
+    },
     /// What is stored makes no sense to this version of the program.
     #[error("stored {what} cannot be read")]
     Corrupt {
@@ -47,6 +53,7 @@ impl StoreError {
             Self::Data(_)
             | Self::Changed { .. }
             | Self::GroupInUse { .. }
+            | Self::InUse { .. }
             | Self::Corrupt { .. }
             | Self::Failed(_) => false,
         }

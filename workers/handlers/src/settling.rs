@@ -23,11 +23,14 @@ pub(crate) fn settled(outcome: &Applied) -> Outcome {
 pub(crate) fn batch_failed(error: &StoreError) -> BatchFailed {
     let text = ErrorText::chain(error);
     match error {
-        StoreError::Unavailable(_) | StoreError::Changed { .. } => BatchFailed::TryAgain(text),
-        StoreError::Data(_)
-        | StoreError::GroupInUse { .. }
-        | StoreError::Corrupt { .. }
-        | StoreError::Failed(_) => BatchFailed::OneByOne(text),
+        // A full disk or a missing table is nobody's fault in the batch: it waits, and loses nothing.
+        StoreError::Unavailable(_)
+        | StoreError::Changed { .. }
+        | StoreError::InUse { .. }
+        | StoreError::Failed(_) => BatchFailed::TryAgain(text),
+        StoreError::Data(_) | StoreError::GroupInUse { .. } | StoreError::Corrupt { .. } => {
+            BatchFailed::OneByOne(text)
+        }
     }
 }
 

@@ -1,0 +1,79 @@
+//! `smista work`: workers on some queues, until told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smista::register::{Worker, workers};
+use smista::system::System;
+use smista_messages::topology::TOPOLOGY;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Misuse, open};
+use crate::config::Settings;
+
+pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Result<ExitCode> {
+    if let Some(unknown) = queues.iter().find(|name| TOPOLOGY.queue(name).is_none()) {
+        let known: Vec<_> = TOPOLOGY.queues.iter().map(|queue| queue.name).collect();
+        return Err(Misuse(format!("{unknown} is no queue; there are {}", known.join(", "))).into());
+    }
+    let system = Arc::new(open(settings).await?);
+    let stop = stop_on_signal();
+    let chosen = |worker: &Worker| queues.is_empty() || queues.iter().any(|name| name == worker.queue.name);
+    let tasks = start_workers(&system, chosen, &stop);
+    tracing::info!(queues = ?queues, "working");
+    stop.cancelled().await;
+    finish(&tasks, settings.grace_secs).await;
+    system.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the chosen workers, and what every process with a store does: publishing, and parking dead letters.
+pub(super) fn start_workers(
+    system: &Arc<System>,
+    chosen: impl Fn(&Worker) -> bool,
+    stop: &CancellationToken,
+) -> TaskTracker {
+    let tasks = TaskTracker::new();
+    for worker in workers(&system.office).into_iter().filter(|worker| chosen(worker)) {
+        let (system, stop) = (Arc::clone(system), stop.clone());
+        tasks.spawn(async move { system.runner.run(worker.queue, &*worker.handler, &stop).await });
+    }
+    let (publishing, publishing_stop) = (Arc::clone(system), stop.clone());
+    tasks.spawn(async move { publishing.run_publishing(&publishing_stop).await });
+    let (parking, parking_stop) = (Arc::clone(system), stop.clone());
+    tasks.spawn(async move { parking.runner.run_dead_letters(&parking_stop).await });
+    tasks.close();
+    tasks
+}
+
+/// Waits for what was begun; what is not done after the grace period returns to its queue.
+pub(super) async fn finish(tasks: &TaskTracker, grace_secs: u64) {
+    if tokio::time::timeout(Duration::from_secs(grace_secs), tasks.wait()).await.is_err() {
+        tracing::warn!(grace_secs, "stopping with work under way; it returns to its queues");
+    }
+}
+
+/// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing.
+pub(super) fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let signalled = stop.clone();
+    tokio::spawn(async move {
+        let terminated = async {
+            #[cfg(unix)]
+            if let Ok(mut signals) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            {
+                signals.recv().await;
+                return;
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+        }
+        signalled.cancel();
+    });
+    stop
+}

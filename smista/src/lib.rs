@@ -1,0 +1,6 @@
+//! The one binary: command line, configuration, the register of handlers, and the only place where all parts meet.
+//!
+//! Knows every part. Nothing else may know it but the tests, which put the same parts together the same way.
+
+pub mod register;
+pub mod system;

@@ -1,0 +1,229 @@
+//! The parts put together: a store, a broker, a shelf, the office on them, and the runner that works the queues.
+//!
+//! Two set-ups, one code path: embedded, where the spool is the broker, and scaled out, on PostgreSQL and RabbitMQ.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use smista_intake::http::{Door, DoorConfig, Shown};
+use smista_intake::lanes::RunningLanes;
+use smista_messages::topology::TOPOLOGY;
+use smista_office::{Office, Publish, Surroundings};
+use smista_queues::rabbitmq::{RabbitMq, RabbitSettings};
+use smista_queues::runner::Runner;
+use smista_queues::{Broker, BrokerError, Clock, NamePrefix, Publisher, Shelf, Sweeper};
+use smista_store::{Store, StoreError};
+use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
+use smista_store_sqlite::{Spool, SqliteOptions, SqliteShelf, SqliteStore};
+use tokio_util::sync::CancellationToken;
+
+/// The name of the file in the data folder.
+const FILE: &str = "smista.sqlite";
+/// How long a claimed outbox row is its claimer's: longer than its publishing may take.
+const LEASE: Duration = Duration::from_secs(60);
+/// Outbox rows published together.
+const PUBLISHED_TOGETHER: usize = 512;
+/// Rows due in the outbox above which consumers pause: the broker does not keep up.
+const DEEPEST_OUTBOX: u64 = 100_000;
+/// How often the outbox is swept when nothing was found in it.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+/// How long a desk waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long RabbitMQ may take to confirm.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(20);
+/// Messages published and not yet confirmed.
+const IN_FLIGHT: u16 = 1_024;
+
+/// Why the system did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("cannot make the data folder")]
+    Folder(#[source] std::io::Error),
+    /// The store.
+    #[error("the store does not start")]
+    Store(#[from] StoreError),
+    /// The broker.
+    #[error("the broker does not start")]
+    Broker(#[from] BrokerError),
+}
+
+/// Where the servers of the scaled-out set-up are.
+pub struct Servers {
+    /// PostgreSQL.
+    pub database_url: String,
+    /// The most connections to it.
+    pub database_connections: u32,
+    /// RabbitMQ.
+    pub amqp_url: String,
+    /// What stands before every name on it.
+    pub queue_prefix: NamePrefix,
+}
+
+/// A running smista, without anybody at its doors yet.
+pub struct System {
+    /// The office.
+    pub office: Arc<Office>,
+    /// The queues.
+    pub broker: Arc<dyn Broker>,
+    /// Waits and parked messages.
+    pub shelf: Arc<dyn Shelf>,
+    /// Takes from the queues.
+    pub runner: Runner,
+    engine: Engine,
+}
+
+enum Engine {
+    Embedded,
+    Scaled { store: Arc<PostgresStore>, rabbit: Arc<RabbitMq>, sweeper: Sweeper, publisher: Publisher },
+}
+
+impl System {
+    /// Everything in one folder, which this process takes for itself.
+    pub async fn embedded(
+        folder: &Path,
+        surroundings: Surroundings,
+        source: String,
+    ) -> Result<Self, StartError> {
+        std::fs::create_dir_all(folder).map_err(StartError::Folder)?;
+        let store = SqliteStore::open(&folder.join(FILE), sqlite_options(&surroundings)).await?;
+        Self::on_sqlite(store, surroundings, source).await
+    }
+
+    /// The same in a scratch file, gone with the value: for tests and simulations.
+    pub async fn scratch(surroundings: Surroundings, source: String) -> Result<Self, StartError> {
+        let store = SqliteStore::scratch(sqlite_options(&surroundings)).await?;
+        Self::on_sqlite(store, surroundings, source).await
+    }
+
+    async fn on_sqlite(
+        store: SqliteStore,
+        surroundings: Surroundings,
+        source: String,
+    ) -> Result<Self, StartError> {
+        store.migrate().await?;
+        let clock = clock_of(&surroundings);
+        let broker: Arc<dyn Broker> = Arc::new(Spool::open(&store, Arc::clone(&clock)).await?);
+        broker.declare(&TOPOLOGY).await?;
+        let shelf: Arc<dyn Shelf> = Arc::new(SqliteShelf::new(&store, Arc::clone(&clock)));
+        // What a desk publishes is in its queues with the commit: there is nothing left to do.
+        let publish: Publish = Arc::new(|_in_the_spool_already| {});
+        let office = Office::new(Arc::new(store.clone()), surroundings, source, publish);
+        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), clock, Arc::new(()));
+        Ok(Self { office: Arc::new(office), broker, shelf, runner, engine: Engine::Embedded })
+    }
+
+    /// PostgreSQL and RabbitMQ, shared with any number of other processes.
+    pub async fn scaled(
+        servers: Servers,
+        surroundings: Surroundings,
+        source: String,
+    ) -> Result<Self, StartError> {
+        let clock = clock_of(&surroundings);
+        let options = PostgresOptions {
+            max_connections: servers.database_connections,
+            acquire_timeout: ACQUIRE_TIMEOUT,
+            clock: Arc::clone(&clock),
+            lease: surroundings.fresh_uuid(),
+        };
+        let store = Arc::new(PostgresStore::connect(&servers.database_url, options).await?);
+        store.migrate().await?;
+        let rabbit = Arc::new(RabbitMq::new(RabbitSettings {
+            url: servers.amqp_url,
+            prefix: servers.queue_prefix,
+            confirm_timeout: CONFIRM_TIMEOUT,
+            in_flight: IN_FLIGHT,
+        }));
+        rabbit.declare(&TOPOLOGY).await?;
+        let shelf = Arc::new(PostgresShelf::new(&store, Arc::clone(&clock), DEEPEST_OUTBOX));
+        let sweeper = || Sweeper {
+            outbox: Arc::clone(&shelf) as _,
+            broker: Arc::clone(&rabbit) as _,
+            clock: Arc::clone(&clock),
+            lease: LEASE,
+            batch: PUBLISHED_TOGETHER,
+        };
+        let (publisher, publishing) = Publisher::new(sweeper());
+        // It ends with the last publisher; `close` flushes it before.
+        tokio::spawn(async move { publishing.run(&CancellationToken::new()).await });
+        let publish: Publish = {
+            let (shelf, publisher) = (Arc::clone(&shelf), publisher.clone());
+            Arc::new(move |committed| publisher.hand_over(shelf.outbox_rows(committed)))
+        };
+        let sweeper = sweeper();
+        let office = Office::new(Arc::clone(&store) as Arc<dyn Store>, surroundings, source, publish);
+        let broker: Arc<dyn Broker> = Arc::clone(&rabbit) as _;
+        let shelf: Arc<dyn Shelf> = shelf;
+        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::new(()));
+        let engine = Engine::Scaled { store, rabbit, sweeper, publisher };
+        Ok(Self { office: Arc::new(office), broker, shelf, runner, engine })
+    }
+
+    /// Whether everything is in one folder.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.engine, Engine::Embedded)
+    }
+
+    /// The HTTP door. When the router and its clones are gone, the lanes finish what they hold.
+    pub fn door(&self, config: DoorConfig) -> (Router, RunningLanes) {
+        let (door, lanes) = Door::new(Arc::clone(&self.office), config, Shown::default());
+        (smista_intake::http::router(door), lanes)
+    }
+
+    /// Publishes what is due, until `stop`; embedded there is nothing to publish.
+    pub async fn run_publishing(&self, stop: &CancellationToken) {
+        match &self.engine {
+            Engine::Embedded => stop.cancelled().await,
+            Engine::Scaled { sweeper, .. } => sweeper.run(stop, SWEEP_PAUSE).await,
+        }
+    }
+
+    /// Publishes everything that is due now, once; says whether there was anything.
+    pub async fn publish_due(&self) -> Result<bool, smista_queues::ShelfError> {
+        match &self.engine {
+            Engine::Embedded => Ok(false),
+            Engine::Scaled { sweeper, publisher, .. } => {
+                publisher.flush().await;
+                Ok(sweeper.step().await?.claimed > 0)
+            }
+        }
+    }
+
+    /// Removes the queues and exchanges of this installation from the broker, with all that they hold.
+    pub async fn delete_queues(&self) -> Result<(), BrokerError> {
+        match &self.engine {
+            Engine::Embedded => Ok(()),
+            Engine::Scaled { rabbit, .. } => rabbit.delete_everything(&TOPOLOGY).await,
+        }
+    }
+
+    /// Publishes what was committed, gives back what was taken, and closes every connection.
+    pub async fn close(&self) {
+        if let Engine::Scaled { publisher, .. } = &self.engine {
+            publisher.flush().await;
+        }
+        self.broker.close().await;
+        if let Engine::Scaled { store, .. } = &self.engine {
+            store.close().await;
+        }
+    }
+}
+
+fn clock_of(surroundings: &Surroundings) -> Clock {
+    let surroundings = surroundings.clone();
+    Arc::new(move || surroundings.now())
+}
+
+/// The spool's routing is the table of queues, by message type.
+fn sqlite_options(surroundings: &Surroundings) -> SqliteOptions {
+    let mut bindings: HashMap<String, Vec<String>> = HashMap::new();
+    for queue in TOPOLOGY.queues {
+        for binding in queue.fed_by {
+            bindings.entry(binding.message_type.to_owned()).or_default().push(queue.name.to_owned());
+        }
+    }
+    SqliteOptions { bindings, clock: clock_of(surroundings) }
+}

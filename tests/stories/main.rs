@@ -1,0 +1,15 @@
+//! The process, told as stories. Each runs embedded and scaled out, through the HTTP door, and names the clauses
+//! that it proves.
+
+mod assigning;
+mod attempts;
+mod bodies;
+mod definitions;
+mod figli;
+mod holding;
+mod model;
+mod motivi;
+mod opening;
+mod profiles;
+mod states;
+mod visibility;
