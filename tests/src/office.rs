@@ -15,6 +15,7 @@ use smista::register::{Worker, workers};
 use smista::system::System;
 use smista_domain::catalogue::Catalogue;
 use smista_intake::http::DoorConfig;
+use smista_intake::lanes::RunningLanes;
 use smista_intake::issue_token;
 use smista_messages::topology::TOPOLOGY;
 use smista_office::Surroundings;
@@ -23,6 +24,7 @@ use smista_queues::{Destination, Envelope, Exchange, Outgoing};
 use smista_store::{Cliente, Delegation};
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
+use tracing_subscriber::filter::LevelFilter;
 use uuid::Uuid;
 
 use crate::answer::Answer;
@@ -44,6 +46,7 @@ pub struct TestOffice {
     /// The system itself, for what the doors do not show.
     pub system: System,
     router: Router,
+    lanes: RunningLanes,
     workers: Vec<Worker>,
     clock: Arc<Mutex<DateTime<Utc>>>,
     token: String,
@@ -84,7 +87,8 @@ impl TestOffice {
 
     async fn open_on(set_up: SetUp) -> Self {
         // What went wrong inside is told with the story that fails; other stories may have set this up already.
-        let _set_before = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).try_init();
+        let _set_before =
+            tracing_subscriber::fmt().with_test_writer().with_max_level(LevelFilter::WARN).try_init();
         // Stories begin on a Monday in November, at nine in Florence.
         let monday = Utc.with_ymd_and_hms(2026, 11, 23, 8, 0, 0).single().expect("a time");
         let clock = Arc::new(Mutex::new(monday));
@@ -109,20 +113,20 @@ impl TestOffice {
         let store = &system.office.store;
         store.save_cliente(&Cliente { nome: CLIENT.to_owned(), delegation }).await.expect("a client");
         let token = issue_token(&**store, CLIENT, monday, None).await.expect("a token").token;
-        let (router, _lanes) = system.door(door_config());
+        let (router, lanes) = system.door(door_config());
         let workers = workers(&system.office);
-        Self { router, workers, clock, token, database, ears: OnceCell::new(), system }
+        Self { router, lanes, workers, clock, token, database, ears: OnceCell::new(), system }
     }
 
     /// One more process of this installation, with a door of its own; embedded there is only one. The story closes
-    /// it.
-    pub async fn another_process(&self) -> Option<(System, Router)> {
+    /// it, and keeps its lanes until then.
+    pub async fn another_process(&self) -> Option<(System, Router, RunningLanes)> {
         let servers = self.database.as_ref()?.servers();
         let surroundings = self.system.office.surroundings.clone();
         let system =
             System::scaled(servers, surroundings, "smista".to_owned()).await.expect("the system starts");
-        let (router, _lanes) = system.door(door_config());
-        Some((system, router))
+        let (router, lanes) = system.door(door_config());
+        Some((system, router, lanes))
     }
 
     /// Somebody who listens to facts from now on; embedded nobody outside can.
@@ -135,6 +139,8 @@ impl TestOffice {
         if let Some(ears) = self.ears.get() {
             ears.close().await;
         }
+        drop(self.router);
+        self.lanes.finished().await;
         self.system.delete_queues().await.expect("the broker forgets the story");
         self.system.close().await;
         drop(self.database);
