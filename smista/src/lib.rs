@@ -2,5 +2,6 @@
 //!
 //! Knows every part. Nothing else may know it but the tests, which put the same parts together the same way.
 
+pub mod metrics;
 pub mod register;
 pub mod system;

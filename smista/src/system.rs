@@ -14,11 +14,15 @@ use smista_messages::topology::TOPOLOGY;
 use smista_office::{Office, Publish, Surroundings};
 use smista_queues::rabbitmq::{RabbitMq, RabbitSettings};
 use smista_queues::runner::Runner;
-use smista_queues::{Broker, BrokerError, Clock, NamePrefix, Publisher, Shelf, Sweeper};
+use smista_queues::{
+    Broker, BrokerError, Clock, NamePrefix, OutboxDepth, Publisher, Shelf, ShelfError, Sweeper,
+};
 use smista_store::{Store, StoreError};
 use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
 use smista_store_sqlite::{Spool, SqliteOptions, SqliteShelf, SqliteStore};
 use tokio_util::sync::CancellationToken;
+
+use crate::metrics::RunnerFigures;
 
 /// The name of the file in the data folder.
 const FILE: &str = "smista.sqlite";
@@ -112,7 +116,7 @@ impl System {
         // What a desk publishes is in its queues with the commit: there is nothing left to do.
         let publish: Publish = Arc::new(|_in_the_spool_already| {});
         let office = Office::new(Arc::new(store.clone()), surroundings, source, publish);
-        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), clock, Arc::new(()));
+        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), clock, Arc::new(RunnerFigures));
         Ok(Self { office: Arc::new(office), broker, shelf, runner, engine: Engine::Embedded })
     }
 
@@ -157,7 +161,8 @@ impl System {
         let office = Office::new(Arc::clone(&store) as Arc<dyn Store>, surroundings, source, publish);
         let broker: Arc<dyn Broker> = Arc::clone(&rabbit) as _;
         let shelf: Arc<dyn Shelf> = shelf;
-        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::new(()));
+        let runner =
+            Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::new(RunnerFigures));
         let engine = Engine::Scaled { store, rabbit, sweeper, publisher };
         Ok(Self { office: Arc::new(office), broker, shelf, runner, engine })
     }
@@ -168,8 +173,8 @@ impl System {
     }
 
     /// The HTTP door. When the router and its clones are gone, the lanes finish what they hold.
-    pub fn door(&self, config: DoorConfig) -> (Router, RunningLanes) {
-        let (door, lanes) = Door::new(Arc::clone(&self.office), config, Shown::default());
+    pub fn door(&self, config: DoorConfig, shown: Shown) -> (Router, RunningLanes) {
+        let (door, lanes) = Door::new(Arc::clone(&self.office), config, shown);
         (smista_intake::http::router(door), lanes)
     }
 
@@ -182,12 +187,22 @@ impl System {
     }
 
     /// Publishes everything that is due now, once; says whether there was anything.
-    pub async fn publish_due(&self) -> Result<bool, smista_queues::ShelfError> {
+    pub async fn publish_due(&self) -> Result<bool, ShelfError> {
         match &self.engine {
             Engine::Embedded => Ok(false),
             Engine::Scaled { sweeper, publisher, .. } => {
                 publisher.flush().await;
                 Ok(sweeper.step().await?.claimed > 0)
+            }
+        }
+    }
+
+    /// How much waits to be published; none embedded, where the spool is the outbox.
+    pub async fn outbox_depth(&self) -> Result<Option<OutboxDepth>, ShelfError> {
+        match &self.engine {
+            Engine::Embedded => Ok(None),
+            Engine::Scaled { sweeper, .. } => {
+                sweeper.outbox.depth(self.office.surroundings.now()).await.map(Some)
             }
         }
     }

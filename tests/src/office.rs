@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use smista::register::{Worker, workers};
 use smista::system::System;
 use smista_domain::catalogue::Catalogue;
-use smista_intake::http::DoorConfig;
-use smista_intake::lanes::RunningLanes;
+use smista_intake::http::{DoorConfig, Shown};
 use smista_intake::issue_token;
+use smista_intake::lanes::RunningLanes;
 use smista_messages::topology::TOPOLOGY;
 use smista_office::Surroundings;
 use smista_queues::runner::Step;
@@ -113,7 +113,7 @@ impl TestOffice {
         let store = &system.office.store;
         store.save_cliente(&Cliente { nome: CLIENT.to_owned(), delegation }).await.expect("a client");
         let token = issue_token(&**store, CLIENT, monday, None).await.expect("a token").token;
-        let (router, lanes) = system.door(door_config());
+        let (router, lanes) = system.door(door_config(), Shown::default());
         let workers = workers(&system.office);
         Self { router, lanes, workers, clock, token, database, ears: OnceCell::new(), system }
     }
@@ -125,7 +125,7 @@ impl TestOffice {
         let surroundings = self.system.office.surroundings.clone();
         let system =
             System::scaled(servers, surroundings, "smista".to_owned()).await.expect("the system starts");
-        let (router, lanes) = system.door(door_config());
+        let (router, lanes) = system.door(door_config(), Shown::default());
         Some((system, router, lanes))
     }
 

@@ -97,15 +97,22 @@ pub fn parse_body(kind: CommandKind, data: &str) -> Result<Command, Malformed> {
 /// Reads a body, naming the field that does not fit.
 pub fn body<T: DeserializeOwned>(data: &str) -> Result<T, Malformed> {
     let mut deserializer = serde_json::Deserializer::from_str(data);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| Malformed::Data {
-        path: error.path().to_string().chars().take(200).collect(),
-        reason: without_values(&error.into_inner()),
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = without_values(error.inner());
+        // The name of an unknown field is the sender's own words: only where it stands is told.
+        let known = if reason.starts_with("unknown field") { without_last(&path) } else { &path };
+        Malformed::Data { path: known.chars().take(200).collect(), reason }
     })?;
     deserializer.end().map_err(|_trailing| Malformed::Data {
         path: ".".to_owned(),
         reason: "text after the end".to_owned(),
     })?;
     Ok(value)
+}
+
+fn without_last(path: &str) -> &str {
+    path.rsplit_once('.').map_or(".", |(parent, _)| parent)
 }
 
 /// serde quotes what it found, which may be a citizen's name: keep the kind of error and the place only.

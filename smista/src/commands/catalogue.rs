@@ -47,7 +47,7 @@ async fn import(system: &System, dir: &Path, json: bool) -> anyhow::Result<ExitC
             Ok(ExitCode::SUCCESS)
         }
         Err(CatalogueImportError::Refused(refusals)) => {
-            refusals.iter().for_each(|refusal| output::error_line(refusal));
+            refusals.iter().for_each(output::error_line);
             output::error_line("nothing was imported");
             Ok(ExitCode::from(SOME_REFUSED))
         }

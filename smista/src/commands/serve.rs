@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use smista::metrics;
 use smista::system::System;
 use smista_domain::catalogue::{Profilo, Ruolo, Servizio};
-use smista_intake::http::DoorConfig;
+use smista_intake::http::{DoorConfig, Shown};
 use smista_intake::issue_token;
 use smista_office::catalogue_files::sample_catalogue;
 use smista_store::{Cliente, Delegation};
@@ -35,7 +36,11 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let stop = stop_on_signal();
     let tasks = start_workers(&system, |_worker| system.is_embedded(), &stop);
-    let (router, lanes) = system.door(DoorConfig::default());
+    let figures = metrics::begin()?;
+    let rendered = figures.clone();
+    let shown = Shown { metrics: Some(Arc::new(move || rendered.render())), ..Shown::default() };
+    let counting = tokio::spawn(metrics::run_counting(Arc::clone(&system), figures, stop.clone()));
+    let (router, lanes) = system.door(DoorConfig::default(), shown);
     greet(&system, settings, &address.to_string()).await?;
 
     let stopping = stop.clone();
@@ -44,6 +49,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     served.await?;
     lanes.finished().await;
     stop.cancel();
+    counting.await?;
     finish(&tasks, settings.grace_secs).await;
     system.close().await;
     output::line("smista: fermato");
