@@ -263,7 +263,7 @@ impl Fact {
             Self::Opened(_) => "case.opened",
             Self::Assigned => "case.assigned",
             Self::Routed { .. } => "case.routed",
-            Self::TransferFailed { .. } => "case.transfer_failed",
+            Self::TransferFailed { .. } => "case.transfer_ended",
             Self::Accepted { .. } => "case.accepted",
             Self::Released => "case.released",
             Self::TakenOver { .. } => "case.taken_over",

@@ -47,3 +47,65 @@ fn routing_cannot_be_asked_for_from_outside() {
     parse("case.accept", Some(caso), "").expect("no body needed");
     parse("case.accept", Some(caso), "{}").expect("an empty body is fine");
 }
+
+/// What travelled once must be readable for ever: the golden files say how each message looks. `UPDATE=1` writes them
+/// anew, which is a change of version unless old readers can take it.
+#[test]
+fn the_messages_look_as_their_golden_files_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let mut expected: Vec<String> = Vec::new();
+    for (name, value) in golden::messages() {
+        let path = folder.join(format!("{name}.v1.json"));
+        let text = format!("{}\n", serde_json::to_string_pretty(&value).expect("JSON"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &text).expect("written");
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(kept, text, "{name} looks otherwise than its golden file");
+        expected.push(format!("{name}.v1.json"));
+    }
+    let files = std::fs::read_dir(&folder).expect("the golden files");
+    let mut found: Vec<String> =
+        files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "a golden file for each message, and no other");
+}
+
+#[test]
+fn golden_facts_and_commands_are_read_back_as_they_were() {
+    for (name, value) in golden::messages() {
+        let text = value.to_string();
+        if name.starts_with("case.") && golden::is_fact(name) || name == "gap.raised" {
+            let fact: crate::facts::CaseFact = body(&text).expect("a fact");
+            assert_eq!(serde_json::to_value(&fact).expect("JSON"), value, "{name}");
+        } else if name == "contact.open" {
+            let opening: smista_domain::command::Opening = body(&text).expect("an opening");
+            assert_eq!(serde_json::to_value(&opening).expect("JSON"), value, "{name}");
+        } else if FROM_OUTSIDE.iter().any(|kind| kind.message_type() == name) {
+            let caso = "018f0000-0000-7000-8000-000000000001";
+            parse(name, Some(caso), &text).expect("a command");
+        }
+    }
+}
+
+mod golden;
+
+/// The spool routes by type alone, and whoever reads a log should not have to ask.
+#[test]
+fn no_message_is_both_a_command_and_a_fact() {
+    let facts: Vec<_> = golden::messages().into_keys().filter(|name| golden::is_fact(name)).collect();
+    let bound = TOPOLOGY.queues.iter().flat_map(|queue| queue.fed_by);
+    let wrong = bound.filter(|binding| {
+        (binding.exchange == smista_queues::Exchange::Commands) == facts.contains(&binding.message_type)
+    });
+    assert_eq!(wrong.count(), 0);
+}
+
+#[test]
+fn every_fact_of_the_domain_has_a_golden_file() {
+    let source = include_str!("../../domain/src/fact.rs");
+    let names = source.split('"').filter(|text| text.starts_with("case.") || *text == "gap.raised");
+    let missing: Vec<_> = names.filter(|name| !golden::messages().contains_key(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
