@@ -4,9 +4,12 @@
 mod assigning;
 mod attempts;
 mod bodies;
+mod broker_door;
 mod definitions;
 mod figli;
 mod holding;
+mod http_door;
+mod idempotency;
 mod model;
 mod motivi;
 mod opening;

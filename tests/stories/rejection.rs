@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 use smista_tests::catalogue::{
-    ANNA, BUCHE, CARLO, ORFANO, RESIDENZA, RESIDENZA_SCANDICCI, RITA, SARA, SPINA, TARI, TEO, UGO, URBANO, tripletta,
+    ANNA, BUCHE, CARLO, ORFANO, RESIDENZA, RESIDENZA_SCANDICCI, RITA, SARA, SPINA, TARI, TEO, UGO, URBANO,
+    tripletta,
 };
 use smista_tests::{TestOffice, stories};
 
 use crate::bodies::{
-    call_to_citizen, contact, fact, facts, gino, merged, notes, reclamo_rejected, rejection, resolution, texts, told,
-    unanswered,
+    call_to_citizen, contact, fact, facts, gino, merged, notes, reclamo_rejected, rejection, resolution,
+    texts, told, unanswered,
 };
 
 /// What triage found about a case, as Gestione Rigetti reads it.
