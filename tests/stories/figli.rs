@@ -128,7 +128,7 @@ stories! {
         office.settle().await;
         assert_eq!(told(office, ANNA, &figlio.id()).await, ["anna contact.open: - > assegnato"], "nobody routes it");
         let desk = office.get(RITA, "/v1/desks/rejects").await.ok();
-        assert_eq!(ids(&desk), [padre.clone()]);
+        assert_eq!(ids(&desk), [padre.as_str()]);
         assert_eq!((&desk.body["rows"][0]["sollecitato"], &desk.body["rows"][0]["notificato"]),
             (&json!(true), &json!(true)));
 
@@ -145,7 +145,7 @@ stories! {
         assert!(refused.text("/detail").contains("comunicarla"), "{}", refused.body);
         let notifica = office.open(ANNA, about("notifica_per_informazione", &padre, integrazione())).await.ok();
         let list = office.get(ANNA, "/v1/desks/call-back").await.ok();
-        assert_eq!(ids(&list), [padre.clone()]);
+        assert_eq!(ids(&list), [padre.as_str()]);
         assert_eq!(list.body["rows"][0]["notificato"], true);
         assert_eq!(list.text("/rows/0/figli/0/id"), notifica.id());
         office.command(ANNA, &padre, "record-attempt", attempt("raggiunto", "comunicato")).await.ok();

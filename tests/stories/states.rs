@@ -145,7 +145,7 @@ stories! {
         let closed = office.command(ANNA, &request, "cancel", because).await.ok();
         assert_eq!((closed.stato(), closed.text("/titolare")), ("annullato".to_owned(), String::new()));
         assert_eq!(notes(&office.case(ANNA, &request).await), ["anna: Era una prova della linea."]);
-        assert_eq!(office.inbox(CARLO, "firenze-anagrafe").await, [reclamo.clone()]);
+        assert_eq!(office.inbox(CARLO, "firenze-anagrafe").await, [reclamo.as_str()]);
 
         // A Reclamo is owed an answer, and one that exists is told, unless the citizen wants none.
         for motivo in ["errore", "contatto_abbandonato"] {

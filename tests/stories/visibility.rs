@@ -30,7 +30,7 @@ stories! {
             }
         }
         for (login, own, foreign) in [(CARLO, &firenze, &scandicci), (TEO, &firenze, &scandicci), (SARA, &scandicci, &firenze)] {
-            assert_eq!(found(office, login).await, [own.clone()]);
+            assert_eq!(found(office, login).await, [own.as_str()]);
             assert_eq!(office.case(login, own).await.ok().text("/anagrafica/nome"), "Gino");
             // A foreign case answers as one that does not exist, word for word.
             let refused = office.case(login, foreign).await.refused("not-found");
@@ -73,7 +73,7 @@ stories! {
 
         assert_eq!(office.case(SPINA, &caso).await.ok().text("/anagrafica/nome"), "Gino");
         office.command(SPINA, &caso, "contribute", opinion.clone()).await.ok();
-        assert_eq!(found(office, SPINA).await, [caso.clone()]);
+        assert_eq!(found(office, SPINA).await, [caso.as_str()]);
         for hidden in [(SPINA, &other), (SOFIA, &caso)] {
             office.case(hidden.0, hidden.1).await.refused("not-found");
         }
@@ -92,7 +92,7 @@ stories! {
         let gap = office.open(ANNA, gap).await.ok().id();
         let reclamo = office.reclamo(ANNA, RESIDENZA).await;
         office.case(UGO, &reclamo).await.refused("not-found");
-        assert_eq!(found(office, UGO).await, [gap.clone()]);
+        assert_eq!(found(office, UGO).await, [gap.as_str()]);
         assert_eq!(found(office, OLGA).await, [gap.clone(), reclamo.clone()]);
         for (login, caso) in [(UGO, &gap), (OLGA, &gap), (OLGA, &reclamo)] {
             let seen = office.case(login, caso).await.ok();
