@@ -54,7 +54,7 @@ stories! {
         let tari = office.reclamo(ANNA, TARI).await;
         let scandicci = office.reclamo(ANNA, RESIDENZA_SCANDICCI).await;
 
-        assert_eq!(office.inbox(CARLO, "firenze-anagrafe").await, [residenza.clone()]);
+        assert_eq!(office.inbox(CARLO, "firenze-anagrafe").await, [residenza.as_str()]);
         assert_eq!(office.inbox(TEO, "firenze-tributi").await, [tari]);
         assert_eq!(office.inbox(SARA, "scandicci-anagrafe").await, [scandicci]);
         assert!(office.inbox(URBANO, "firenze-urp").await.is_empty());
@@ -118,7 +118,7 @@ stories! {
         assert_eq!(rejected.text("/gruppo_precedente"), "firenze-anagrafe");
         assert_eq!(rejected.text("/titolare"), "");
         assert_eq!(texts(&rejected.list("/rigettato_da")), ["firenze-anagrafe"]);
-        assert_eq!(office.rejects(RITA).await, [caso.clone()]);
+        assert_eq!(office.rejects(RITA).await, [caso.as_str()]);
         assert!(office.inbox(CARLO, "firenze-anagrafe").await.is_empty());
         // What is with Gestione Rigetti is nobody else's to work.
         office.command(CARLO, &caso, "accept", json!({})).await.refused("not-your-role");
@@ -171,7 +171,7 @@ stories! {
             let refused = office.command(RITA, &caso, "reassign", to(service, group, None)).await;
             refused.refused("reassignment-not-possible").by_clause(clause);
         }
-        assert_eq!(office.rejects(RITA).await, [caso.clone()]);
+        assert_eq!(office.rejects(RITA).await, [caso.as_str()]);
 
         let reassigned = office.command(RITA, &caso, "reassign", to(TARI, None, None)).await.ok();
         assert_eq!(reassigned.stato(), "assegnato");
@@ -179,7 +179,7 @@ stories! {
         assert_eq!(reassigned.body["tripletta"], json!(tripletta(TARI)));
         assert_eq!(reassigned.text("/titolare"), "");
         assert!(office.rejects(RITA).await.is_empty());
-        assert_eq!(office.inbox(TEO, "firenze-tributi").await, [caso.clone()]);
+        assert_eq!(office.inbox(TEO, "firenze-tributi").await, [caso.as_str()]);
         office.settle().await;
         assert_eq!(told(office, RITA, &caso).await[3..], ["rita case.reassign: rigettato > assegnato"]);
         let answered = office.command(TEO, &caso, "resolve", resolution("comunicato", &[])).await.ok();

@@ -186,7 +186,7 @@ stories! {
         let asked = transferred(office, RESIDENZA).await;
         let asks = office.command(CARLO, &asked, "resolve", resolution("da_comunicare", &[])).await.ok();
         assert_eq!(asks.text("/titolare"), "");
-        assert_eq!(office.call_back(ANNA).await, [asked.clone()]);
+        assert_eq!(office.call_back(ANNA).await, [asked.as_str()]);
         office.command(CARLO, &asked, "record-attempt", attempt("raggiunto", "comunicato")).await.refused("not-your-role");
         let closed = office.command(ANNA, &asked, "record-attempt", attempt("raggiunto", "comunicato")).await.ok();
         assert_eq!((closed.stato().as_str(), &closed.body["is_final"]), ("risolto_secondo_livello/comunicato", &json!(true)));
