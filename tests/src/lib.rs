@@ -5,6 +5,7 @@ pub mod catalogue;
 mod databases;
 mod ears;
 pub mod office;
+pub mod simulate;
 
 pub use answer::Answer;
 pub use ears::Ears;

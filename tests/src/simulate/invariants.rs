@@ -1,0 +1,206 @@
+//! What holds after every step, whatever was asked, repeated, delayed or lost. What was committed is followed change by
+//! change in the order of the commits, and must be what the store then says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smista_domain::apply::replay;
+use smista_domain::caso::Caso;
+use smista_domain::catalogue::{Catalogue, Ruolo};
+use smista_domain::decide::routing_command;
+use smista_domain::fact::{Contenuto, Fact};
+use smista_domain::ids::{CasoId, Login};
+use smista_domain::stato::{AttributoPrimoLivello, AttributoSecondoLivello, Stato};
+use smista_messages::facts::fact_id;
+use smista_store::{PaperRow, Store, StoriaRow};
+
+use super::coverage::row_of;
+use super::parts::Parts;
+use super::sight::Sight;
+use super::wishes::WORDS;
+
+/// Longer than any history of a simulation.
+const WHOLE: i64 = 100_000;
+
+/// The office as its commits tell of it.
+#[derive(Default)]
+pub(crate) struct Followed {
+    pub(crate) casi: BTreeMap<CasoId, Caso>,
+    /// Figli whose padre has changed since they were opened (R1).
+    following: BTreeSet<CasoId>,
+    pub(crate) rows: BTreeSet<usize>,
+}
+
+fn that(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+impl Followed {
+    /// Takes in what was committed since the last look, and checks everything that it may have changed; `sent` are the
+    /// ids of the commands published so far.
+    pub(crate) async fn check(&mut self, parts: &Parts, sent: &BTreeSet<String>) -> Result<(), String> {
+        let (written, broken) = parts
+            .faults
+            .journal(|journal| (std::mem::take(&mut journal.written), std::mem::take(&mut journal.broken)));
+        that(broken.is_empty(), || broken.join("; "))?;
+        let catalogue = parts.process.office.cached_catalogue();
+        let touched: BTreeSet<CasoId> = written.iter().map(|(caso, _)| *caso).collect();
+        let mut histories = BTreeMap::new();
+        for id in touched {
+            histories.insert(id, parts.store.storia(id, 0, WHOLE).await.expect("the history"));
+        }
+        for (id, versione) in written {
+            let entry = histories[&id].iter().find(|entry| entry.row.versione == versione);
+            let entry = entry.ok_or_else(|| format!("{id} has no version {versione} in its history"))?;
+            self.follow(entry, &catalogue)?;
+            announced(parts, entry)?;
+        }
+        for (id, history) in &histories {
+            self.check_case(parts, *id, history, &catalogue).await?;
+        }
+        self.check_figli()?;
+        self.check_nothing_lost(&Sight::of(&parts.store).await, &catalogue, sent)?;
+        let parked = parts.process.shelf.list_parked(None, 1).await.expect("the parcheggio");
+        that(parked.is_empty(), || format!("parked: {}", parked[0].parked.reason.as_str()))
+    }
+
+    /// One history row, in the order of the commits.
+    fn follow(&mut self, entry: &StoriaRow, catalogue: &Catalogue) -> Result<(), String> {
+        let (id, row) = (entry.caso, &entry.row);
+        let before = self.casi.remove(&id);
+        self.rows.extend(row_of(before.as_ref(), entry, catalogue));
+        let mut facts = row.facts.iter();
+        let mut caso = match &before {
+            Some(before) => before.clone(),
+            None => match facts.next() {
+                Some(Fact::Opened(opened)) => Caso::opened(id, opened, row.at),
+                other => return Err(format!("the history of {id} begins with {other:?}")),
+            },
+        };
+        caso.versione = row.versione;
+        facts.for_each(|fact| caso.apply(fact, row.at));
+        if let Some(before) = &before {
+            that(row.versione == before.versione + 1, || {
+                format!("{id} went from version {} to {}", before.versione, row.versione)
+            })?;
+            that(!before.stato.is_final() || before.stato == caso.stato, || {
+                format!("{id} was {} for good and is {}", before.stato, caso.stato)
+            })?;
+            if standing(before) != standing(&caso) {
+                let figli = self.casi.values().filter(|figlio| figlio.padre == Some(id));
+                self.following.extend(figli.map(|figlio| figlio.id));
+            }
+        }
+        self.casi.insert(id, caso);
+        Ok(())
+    }
+
+    async fn check_case(
+        &self,
+        parts: &Parts,
+        id: CasoId,
+        history: &[StoriaRow],
+        catalogue: &Catalogue,
+    ) -> Result<(), String> {
+        let stored = parts.store.caso(id).await.expect("the store").ok_or_else(|| format!("{id} is gone"))?;
+        let rows: Vec<_> = history.iter().map(|entry| entry.row.clone()).collect();
+        let replayed = replay(id, &rows).map_err(|broken| broken.to_string())?;
+        that(replayed == stored, || format!("the history of {id} does not replay to the case"))?;
+        that(self.casi[&id] == stored, || format!("{id} is not what its commits made of it"))?;
+        check_holder(&stored, catalogue)?;
+        granted_once(id, &parts.store.papers(id).await.expect("the papers"))
+    }
+
+    fn check_figli(&self) -> Result<(), String> {
+        for figlio in self.casi.values().filter(|caso| caso.is_figlio() && !caso.stato.is_final()) {
+            let padre = figlio.padre.and_then(|padre| self.casi.get(&padre)).ok_or("a figlio of nobody")?;
+            let agrees = standing(figlio) == standing(padre);
+            that(agrees || !self.following.contains(&figlio.id), || {
+                format!("figlio {} is {}, its padre {}", figlio.id, figlio.stato, padre.stato)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whatever has no place yet will be heard of, and every command was handled or waits.
+    fn check_nothing_lost(
+        &self,
+        sight: &Sight,
+        catalogue: &Catalogue,
+        sent: &BTreeSet<String>,
+    ) -> Result<(), String> {
+        for caso in self.casi.values() {
+            let needs_a_place = routing_command(caso, catalogue).expect("texts").is_some();
+            let heard_of = sight.to_be_placed.contains(&caso.id)
+                || caso.gruppo.as_ref().is_some_and(|gruppo| sight.to_be_emptied.contains(gruppo));
+            that(!needs_a_place || heard_of, || {
+                format!("{} is {} in {:?}, and nobody will place it", caso.id, caso.stato, caso.gruppo)
+            })?;
+        }
+        let lost = sent.iter().find(|id| !sight.commands.contains(*id) && !sight.handled.contains(*id));
+        lost.map_or(Ok(()), |id| Err(format!("the command {id} was lost")))
+    }
+}
+
+/// What a figlio takes from its padre (R1).
+fn standing(
+    caso: &Caso,
+) -> (Stato, Option<&smista_domain::ids::GruppoId>, Option<&smista_domain::ids::Tripletta>) {
+    (caso.stato, caso.gruppo.as_ref(), caso.tripletta.as_ref())
+}
+
+/// Every fact of a history row, and the change of state, was published by the commit that wrote it.
+fn announced(parts: &Parts, entry: &StoriaRow) -> Result<(), String> {
+    let changed = entry.stato_before != Some(entry.stato_after);
+    let messages = entry.row.facts.len() + usize::from(changed);
+    for index in 0..messages {
+        let id = fact_id(entry.caso, entry.row.versione, index).to_string();
+        let named = ("smista".to_owned(), id);
+        that(parts.faults.journal(|journal| journal.published.contains_key(&named)), || {
+            format!("message {index} of {} v{} was never published", entry.caso, entry.row.versione)
+        })?;
+    }
+    Ok(())
+}
+
+/// The words of one wish are on a case once.
+fn granted_once(id: CasoId, papers: &[PaperRow]) -> Result<(), String> {
+    let mut said = BTreeSet::new();
+    for paper in papers {
+        if let Contenuto::Testo(text) = &paper.contenuto
+            && text.as_str().starts_with(WORDS)
+        {
+            that(said.insert(text.as_str()), || format!("{id} was told twice: {}", text.as_str()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever holds a case is of the level that the state belongs to, and of its group (6-2).
+fn check_holder(caso: &Caso, catalogue: &Catalogue) -> Result<(), String> {
+    let Some(titolare) = &caso.titolare else { return Ok(()) };
+    let ruolo = catalogue.operatori.get(titolare).map(|operatore| &operatore.ruolo);
+    let right = match caso.stato {
+        Stato::Assegnato
+        | Stato::Trasferito
+        | Stato::Sospeso
+        | Stato::RisoltoSecondoLivello(AttributoSecondoLivello::NonComunicato) => {
+            is_member(titolare, caso, catalogue)
+        }
+        Stato::Rigettato => ruolo == Some(&Ruolo::GestioneRigetti),
+        Stato::RisoltoSecondoLivello(AttributoSecondoLivello::DaComunicare)
+        | Stato::RisoltoPrimoLivello(AttributoPrimoLivello::NonComunicato) => {
+            ruolo == Some(&Ruolo::PrimoLivello)
+        }
+        Stato::RisoltoPrimoLivello(_)
+        | Stato::RisoltoSecondoLivello(_)
+        | Stato::AssegnatoRisolto
+        | Stato::Annullato
+        | Stato::NonRisolvibilePerInformazioneCarente => false,
+    };
+    that(right && !caso.is_figlio(), || format!("{titolare} holds {}, which is {}", caso.id, caso.stato))
+}
+
+fn is_member(login: &Login, caso: &Caso, catalogue: &Catalogue) -> bool {
+    let gruppo = caso.gruppo.as_ref().and_then(|gruppo| catalogue.gruppi.get(gruppo));
+    gruppo.is_some_and(|gruppo| gruppo.membri.contains(login))
+}

@@ -1,0 +1,258 @@
+//! The steps of a simulation: who asks what, what is delivered, repeated, late or out of order, what breaks.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use chrono::TimeDelta;
+use fastrand::Rng;
+use smista_domain::ids::GruppoId;
+use smista_queues::runner::Step;
+use smista_queues::{Destination, Exchange, Outgoing};
+
+use super::faults::Fault;
+use super::invariants::Followed;
+use super::parts::Parts;
+use super::requests::Direct;
+use super::sight::Sight;
+use super::wishes::Wishes;
+use super::{Played, Violation};
+
+/// Rounds after which an office that does not come to rest has gone wrong.
+const MAX_ROUNDS: usize = 400;
+/// Longer than the longest wait of any ladder.
+const PAST_EVERY_WAIT: TimeDelta = TimeDelta::hours(1);
+/// Deliveries handled together in one step.
+const MOST_TOGETHER: usize = 5;
+/// Groups that no Ente falls back on, so that they can be retired.
+const RETIRABLE: [&str; 2] = ["firenze-anagrafe", "firenze-tributi"];
+
+pub(crate) struct Simulation {
+    pub(crate) parts: Parts,
+    pub(crate) rng: Rng,
+    pub(crate) wishes: Wishes,
+    pub(crate) followed: Followed,
+    /// Commands that are on their way and have not arrived.
+    pub(crate) held: Vec<Outgoing>,
+    /// Commands that have arrived.
+    pub(crate) arrived: Vec<Outgoing>,
+    /// Requests whose caller never heard the answer.
+    pub(crate) unanswered: Vec<Direct>,
+    /// Requests and the answers that they got.
+    pub(crate) answered: Vec<(Direct, Vec<u8>)>,
+    step: usize,
+}
+
+impl Simulation {
+    pub(crate) fn new(parts: Parts, mut rng: Rng) -> Self {
+        Self {
+            parts,
+            wishes: Wishes::new(rng.fork()),
+            rng,
+            followed: Followed::default(),
+            held: Vec::new(),
+            arrived: Vec::new(),
+            unanswered: Vec::new(),
+            answered: Vec::new(),
+            step: 0,
+        }
+    }
+
+    pub(crate) async fn play(&mut self, steps: usize) -> Result<(), String> {
+        for _step in 0..steps {
+            self.step += 1;
+            let told = self.one_step().await?;
+            let struck = self.parts.faults.disarm();
+            self.tell(format!("{}: {told} {struck:?}", self.step));
+            self.check().await?;
+        }
+        self.come_to_rest().await
+    }
+
+    fn tell(&self, line: String) {
+        self.parts.faults.journal(|journal| journal.tell(line));
+    }
+
+    async fn check(&mut self) -> Result<(), String> {
+        let sent: BTreeSet<String> = self.arrived.iter().map(|message| message.message_id.clone()).collect();
+        self.followed.check(&self.parts, &sent).await
+    }
+
+    pub(crate) fn played(&self) -> Played {
+        let hash = self.parts.faults.journal(|journal| journal.hash());
+        Played { hash, rows: self.followed.rows.clone(), steps: self.step }
+    }
+
+    pub(crate) fn violation(&self, seed: u64, what: String) -> Violation {
+        let last_steps = self.parts.faults.journal(|journal| journal.last());
+        Violation { seed, step: self.step, what, last_steps }
+    }
+
+    async fn one_step(&mut self) -> Result<String, String> {
+        match self.rng.u8(..100) {
+            0..18 => self.open().await,
+            18..54 => self.act().await,
+            54..83 => Ok(self.deliver().await),
+            83..86 => Ok(self.repeat_command().await),
+            86..89 => Ok(self.repeat_fact().await),
+            89..92 => Ok(self.let_arrive().await),
+            92..95 => self.ask_again().await,
+            95..97 => Ok(self.move_clock()),
+            97..99 => Ok(self.change_catalogue().await),
+            _ => {
+                self.parts.crash().await;
+                Ok("the process dies and starts again".to_owned())
+            }
+        }
+    }
+
+    /// Whether something of this likelihood happens.
+    pub(crate) fn happens(&mut self, percent: u8) -> bool {
+        self.rng.u8(..100) < percent
+    }
+
+    /// Something from the list, if there is anything.
+    pub(crate) fn pick<T: Clone>(&mut self, list: &[T]) -> Option<T> {
+        (!list.is_empty()).then(|| list[self.rng.usize(..list.len())].clone())
+    }
+
+    async fn deliver(&mut self) -> String {
+        let process = &self.parts.process;
+        let (number, most) = (self.rng.usize(..process.queues()), self.rng.usize(1..=MOST_TOGETHER));
+        let mut told = format!("up to {most} of {}", process.queue_name(number));
+        let fails = self.happens(20);
+        if fails {
+            self.arm_on_delivery();
+        }
+        match self.parts.process.step(number, most).await {
+            Ok(Step::Idle) => told.push_str(": nothing there"),
+            Ok(Step::Settled(settled)) => {
+                let _infallible = write!(told, ": {settled} settled");
+            }
+            Err(error) => {
+                let _infallible = write!(told, ": {error}");
+            }
+        }
+        if fails && self.happens(40) {
+            self.parts.crash().await;
+            told.push_str(", and the process dies");
+        }
+        told
+    }
+
+    fn arm_on_delivery(&mut self) {
+        let passes = self.rng.usize(..2);
+        let faults = [
+            Fault::StoreAway,
+            Fault::CommitLost,
+            Fault::AnswerLost,
+            Fault::AcknowledgementLost,
+            Fault::TryLater,
+        ];
+        let fault = faults[self.rng.usize(..faults.len())];
+        match fault {
+            Fault::TryLater => {
+                self.parts.faults.arm(fault, 0);
+                if self.happens(20) {
+                    self.parts.faults.arm(Fault::ShelfAway, 0);
+                }
+            }
+            Fault::AcknowledgementLost => self.parts.faults.arm(fault, 0),
+            Fault::StoreAway
+            | Fault::CommitLost
+            | Fault::AnswerLost
+            | Fault::ShelfAway
+            | Fault::StaleRead => self.parts.faults.arm(fault, passes),
+        }
+    }
+
+    async fn publish(&mut self, message: &Outgoing) {
+        self.parts.process.broker.publish(std::slice::from_ref(message)).await;
+    }
+
+    /// A command arrives, if it is not on its way for long.
+    pub(crate) async fn send(&mut self, message: Outgoing) -> &'static str {
+        if self.happens(15) {
+            self.held.push(message);
+            return "is late";
+        }
+        self.publish(&message).await;
+        self.arrived.push(message);
+        "arrives"
+    }
+
+    async fn let_arrive(&mut self) -> String {
+        if self.held.is_empty() {
+            return "nothing is late".to_owned();
+        }
+        let message = self.held.swap_remove(self.rng.usize(..self.held.len()));
+        self.publish(&message).await;
+        let told = format!("{} arrives at last", message.message_id);
+        self.arrived.push(message);
+        told
+    }
+
+    async fn repeat_command(&mut self) -> String {
+        let arrived = self.arrived.clone();
+        let Some(message) = self.pick(&arrived) else { return "nothing to repeat".to_owned() };
+        self.publish(&message).await;
+        format!("{} arrives again", message.message_id)
+    }
+
+    async fn repeat_fact(&mut self) -> String {
+        let facts = self.parts.faults.journal(|journal| journal.facts.clone());
+        let Some(fact) = self.pick(&facts) else { return "no fact to repeat".to_owned() };
+        let message = Outgoing {
+            destination: Destination::Exchange(Exchange::Facts),
+            message_type: fact.message_type,
+            message_id: fact.id,
+            body: fact.body.into(),
+        };
+        self.publish(&message).await;
+        format!("{} {} is heard again", message.message_type, message.message_id)
+    }
+
+    fn move_clock(&mut self) -> String {
+        let by = [TimeDelta::seconds(6), TimeDelta::minutes(3), PAST_EVERY_WAIT, TimeDelta::days(1)];
+        let by = by[self.rng.usize(..by.len())];
+        self.parts.advance(by);
+        format!("{} seconds pass", by.num_seconds())
+    }
+
+    /// A group is retired, or restored.
+    async fn change_catalogue(&mut self) -> String {
+        let mut draft = (*self.parts.process.office.cached_catalogue()).clone();
+        let id = GruppoId::new(RETIRABLE[self.rng.usize(..RETIRABLE.len())]).expect("a code");
+        let gruppo = draft.gruppi.get_mut(&id).expect("a group of the catalogue");
+        gruppo.retired = !gruppo.retired;
+        let retired = gruppo.retired;
+        match self.parts.process.office.import_catalogue(&draft).await {
+            Ok(_) => format!("{id} is retired: {retired}"),
+            Err(error) => format!("{id} stays: {error:?}"),
+        }
+    }
+
+    /// Everything arrives, nothing fails any more, and time passes until nothing waits.
+    async fn come_to_rest(&mut self) -> Result<(), String> {
+        while !self.held.is_empty() {
+            let told = self.let_arrive().await;
+            self.tell(told);
+        }
+        for _round in 0..MAX_ROUNDS {
+            self.step += 1;
+            let mut worked = false;
+            for number in 0..self.parts.process.queues() {
+                let step = self.parts.process.step(number, MOST_TOGETHER).await;
+                worked |= step.map_err(|error| error.to_string())? != Step::Idle;
+            }
+            self.check().await?;
+            if Sight::of(&self.parts.store).await.waiting == 0 {
+                self.tell("at rest".to_owned());
+                return Ok(());
+            }
+            if !worked {
+                self.parts.advance(PAST_EVERY_WAIT);
+            }
+        }
+        Err("the office does not come to rest".to_owned())
+    }
+}

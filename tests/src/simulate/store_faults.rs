@@ -1,0 +1,295 @@
+//! The store port and its desk, with faults and planted defects between the office and the real ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use smista_domain::anagrafica::{Email, Telefono};
+use smista_domain::caso::{Caso, Pratica};
+use smista_domain::catalogue::Catalogue;
+use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
+use smista_domain::motivo::CausaRigetto;
+use smista_store::{
+    ApiToken, CasoFilter, Cittadino, Claim, Cliente, Committed, CountBy, Counted, Desk, IdempotencyKey,
+    MessageKey, OpeningKey, OutboxMessage, Page, PageRequest, PaperRow, RejectionOutcome, SolvedText, Store,
+    StoreError, StoriaRow, TriageRow, WriteSet,
+};
+use smista_store_sqlite::SqliteStore;
+
+use super::faults::{Defect, Fault, Faults};
+
+/// One commit in so many loses a message, where that defect is planted.
+const LOSES_ONE_IN: usize = 10;
+
+pub(crate) struct FaultyStore {
+    pub(crate) inner: SqliteStore,
+    pub(crate) faults: Arc<Faults>,
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable("the simulation says so".into())
+}
+
+impl FaultyStore {
+    fn answers(&self) -> Result<(), StoreError> {
+        if self.faults.strikes(Fault::StoreAway) { Err(away()) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn desk(&self) -> Result<Box<dyn Desk>, StoreError> {
+        self.answers()?;
+        let inner = self.inner.desk().await?;
+        Ok(Box::new(FaultyDesk { inner, faults: Arc::clone(&self.faults), written: WriteSet::default() }))
+    }
+
+    async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError> {
+        self.answers()?;
+        self.inner.reserve_protocolli(anno, count).await
+    }
+
+    async fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        self.inner.catalogue().await
+    }
+
+    async fn replace_catalogue(
+        &self,
+        expected_revision: i64,
+        new: &Catalogue,
+        outbox: &[OutboxMessage],
+        now: DateTime<Utc>,
+    ) -> Result<(i64, Committed), StoreError> {
+        self.answers()?;
+        let replaced = self.inner.replace_catalogue(expected_revision, new, outbox, now).await?;
+        self.faults.journal(|journal| outbox.iter().for_each(|message| journal.sent(message)));
+        Ok(replaced)
+    }
+
+    async fn caso(&self, id: CasoId) -> Result<Option<Caso>, StoreError> {
+        self.inner.caso(id).await
+    }
+
+    async fn caso_by_protocollo(&self, protocollo: Protocollo) -> Result<Option<Caso>, StoreError> {
+        self.inner.caso_by_protocollo(protocollo).await
+    }
+
+    async fn pratica(&self, id: CasoId) -> Result<Option<Pratica>, StoreError> {
+        self.inner.pratica(id).await
+    }
+
+    async fn storia(&self, id: CasoId, after: i64, limit: i64) -> Result<Vec<StoriaRow>, StoreError> {
+        self.inner.storia(id, after, limit).await
+    }
+
+    async fn papers(&self, id: CasoId) -> Result<Vec<PaperRow>, StoreError> {
+        self.inner.papers(id).await
+    }
+
+    async fn search(&self, filter: &CasoFilter, page: &PageRequest) -> Result<Page<Caso>, StoreError> {
+        self.answers()?;
+        self.inner.search(filter, page).await
+    }
+
+    async fn count(&self, by: CountBy) -> Result<Vec<Counted>, StoreError> {
+        self.inner.count(by).await
+    }
+
+    async fn triage(&self, id: CasoId) -> Result<Option<TriageRow>, StoreError> {
+        self.inner.triage(id).await
+    }
+
+    async fn rejection_outcomes(
+        &self,
+        tripletta: &Tripletta,
+        causa: CausaRigetto,
+    ) -> Result<Vec<RejectionOutcome>, StoreError> {
+        self.inner.rejection_outcomes(tripletta, causa).await
+    }
+
+    async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError> {
+        self.inner.solved_texts(per_group).await
+    }
+
+    async fn save_cittadino(&self, cittadino: &Cittadino) -> Result<(), StoreError> {
+        self.inner.save_cittadino(cittadino).await
+    }
+
+    async fn cittadino(&self, id: CittadinoId) -> Result<Option<Cittadino>, StoreError> {
+        self.inner.cittadino(id).await
+    }
+
+    async fn find_cittadini(
+        &self,
+        telefono: Option<&Telefono>,
+        email: Option<&Email>,
+    ) -> Result<Vec<Cittadino>, StoreError> {
+        self.inner.find_cittadini(telefono, email).await
+    }
+
+    async fn save_cliente(&self, cliente: &Cliente) -> Result<(), StoreError> {
+        self.inner.save_cliente(cliente).await
+    }
+
+    async fn cliente(&self, nome: &str) -> Result<Option<Cliente>, StoreError> {
+        self.answers()?;
+        self.inner.cliente(nome).await
+    }
+
+    async fn save_token(&self, token: &ApiToken) -> Result<(), StoreError> {
+        self.inner.save_token(token).await
+    }
+
+    async fn token_by_digest(&self, digest: &[u8; 32]) -> Result<Option<(ApiToken, Cliente)>, StoreError> {
+        self.inner.token_by_digest(digest).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
+        self.inner.tokens().await
+    }
+
+    async fn touch_token(&self, prefix: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.inner.touch_token(prefix, at).await
+    }
+
+    async fn revoke_token(&self, prefix: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.inner.revoke_token(prefix, at).await
+    }
+
+    async fn groups_with_untold_answers(&self) -> Result<Vec<GruppoId>, StoreError> {
+        self.inner.groups_with_untold_answers().await
+    }
+
+    async fn purge(
+        &self,
+        inbox_before: DateTime<Utc>,
+        idempotency_before: DateTime<Utc>,
+        parked_before: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.inner.purge(inbox_before, idempotency_before, parked_before).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.ping().await
+    }
+}
+
+struct FaultyDesk {
+    inner: Box<dyn Desk>,
+    faults: Arc<Faults>,
+    /// What reached the real desk.
+    written: WriteSet,
+}
+
+impl FaultyDesk {
+    /// The pratica as desks saw it before, once they have seen its padre change. That a figlio was opened is not such
+    /// a change: only the lock tells of it, not the version.
+    fn outdated(&self, now: &Pratica) -> Option<Pratica> {
+        let earlier = |pratica: &&Pratica| pratica.padre.versione < now.padre.versione;
+        self.faults.journal(|journal| journal.pratiche.get(&now.padre.id)?.iter().rfind(earlier).cloned())
+    }
+
+    fn remember(&self, pratica: &Pratica) {
+        self.faults.journal(|journal| {
+            let seen = journal.pratiche.entry(pratica.padre.id).or_default();
+            if seen.last() != Some(pratica) {
+                seen.push(pratica.clone());
+            }
+        });
+    }
+
+    /// The set as a store writes it that numbers each change after what it finds, whatever the change was decided on.
+    async fn numbered_anew(&mut self, mut set: WriteSet) -> Result<WriteSet, StoreError> {
+        let ids: BTreeSet<CasoId> = set.changed.iter().map(|(caso, _)| caso.id).collect();
+        let stored = self.inner.load_pratiche(&ids).await?;
+        let version = |id| stored.iter().find_map(|pratica| pratica.caso(id)).map(|caso| caso.versione);
+        for (caso, before) in &mut set.changed {
+            let Some(found) = version(caso.id) else { continue };
+            let later = found - *before;
+            *before = found;
+            caso.versione += later;
+            set.storia.iter_mut().filter(|row| row.caso == caso.id).for_each(|row| row.row.versione += later);
+            set.papers.iter_mut().filter(|row| row.caso == caso.id).for_each(|row| row.versione += later);
+            set.rigetti.iter_mut().filter(|row| row.caso == caso.id).for_each(|row| row.versione += later);
+        }
+        Ok(set)
+    }
+}
+
+#[async_trait]
+impl Desk for FaultyDesk {
+    async fn catalogue_revision(&mut self) -> Result<i64, StoreError> {
+        self.inner.catalogue_revision().await
+    }
+
+    async fn take_unseen(&mut self, worker: &str, keys: &[MessageKey]) -> Result<Vec<bool>, StoreError> {
+        let unseen = self.inner.take_unseen(worker, keys).await?;
+        Ok(if self.faults.is(Defect::NoInbox) { vec![true; keys.len()] } else { unseen })
+    }
+
+    async fn claim_idempotency(&mut self, keys: &[IdempotencyKey]) -> Result<Vec<Claim>, StoreError> {
+        self.inner.claim_idempotency(keys).await
+    }
+
+    async fn settle_deliveries(&mut self, spool_ids: &[i64]) -> Result<(), StoreError> {
+        self.inner.settle_deliveries(spool_ids).await
+    }
+
+    async fn load_pratiche(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Pratica>, StoreError> {
+        let mut pratiche = self.inner.load_pratiche(casi).await?;
+        for pratica in &mut pratiche {
+            self.remember(pratica);
+            if self.faults.strikes(Fault::StaleRead)
+                && let Some(outdated) = self.outdated(pratica)
+            {
+                *pratica = outdated;
+            }
+        }
+        Ok(pratiche)
+    }
+
+    async fn known_casi(&mut self, casi: &BTreeSet<CasoId>) -> Result<BTreeSet<CasoId>, StoreError> {
+        self.inner.known_casi(casi).await
+    }
+
+    async fn known_cittadini(
+        &mut self,
+        cittadini: &BTreeSet<CittadinoId>,
+    ) -> Result<BTreeSet<CittadinoId>, StoreError> {
+        self.inner.known_cittadini(cittadini).await
+    }
+
+    async fn opened_casi(
+        &mut self,
+        openings: &BTreeSet<OpeningKey>,
+    ) -> Result<BTreeMap<OpeningKey, CasoId>, StoreError> {
+        self.inner.opened_casi(openings).await
+    }
+
+    async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError> {
+        let mut set = set.clone();
+        if self.faults.is(Defect::NoVersionCheck) {
+            set = self.numbered_anew(set).await?;
+        }
+        if self.faults.is(Defect::LostOutboxRow)
+            && !set.outbox.is_empty()
+            && self.faults.below(LOSES_ONE_IN) == 0
+        {
+            set.outbox.remove(self.faults.below(set.outbox.len()));
+        }
+        self.inner.write(&set).await?;
+        self.written = set;
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
+        let Self { inner, faults, written } = *self;
+        if faults.strikes(Fault::CommitLost) {
+            return Err(away());
+        }
+        let committed = inner.commit().await?;
+        faults.journal(|journal| journal.committed(&written));
+        if faults.strikes(Fault::AnswerLost) { Err(away()) } else { Ok(committed) }
+    }
+}
