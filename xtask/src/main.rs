@@ -8,6 +8,7 @@ mod failure;
 mod leftovers;
 mod prepare;
 mod servers;
+mod simulate;
 mod steps;
 mod tools;
 mod verify;
@@ -22,6 +23,7 @@ usage: cargo xtask CHORE
   test [--quick]     servers, formatting, SQL, lints, docs, tests, leftovers, clauses
                      (--quick: servers, tests, leftovers and clauses alone)
   clauses            each clause of the process with the stories that prove it
+  simulate           play random offices and check them after each step (SEED=n: one; SEEDS=n: so many)
   prepare [--check]  write each store's .sqlx from fresh databases (--check: compare, change nothing)
 
 Servers are looked for on 127.0.0.1, or where SMISTA_TEST_POSTGRES_URL and SMISTA_TEST_AMQP_URL say.
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["test"] => verify::everything(),
         ["test", "--quick"] => verify::quickly(),
         ["clauses"] => print_clauses(),
+        ["simulate"] => simulate::run(),
         ["prepare"] => prepare::write(),
         ["prepare", "--check"] => prepare::check(),
         _ => {
