@@ -165,7 +165,7 @@ fn wait(
     Ok(Wait {
         delivery: received.delivery,
         queue: queue.name.to_owned(),
-        source: envelope.source,
+        source: vouched_source(Some(&received.client), envelope.source),
         message_id: envelope.id,
         message_type: envelope.message_type,
         due_at,
@@ -173,6 +173,16 @@ fn wait(
         body,
         reason,
     })
+}
+
+/// The source by which a message is known on the shelf: two clients may claim the same one there, and the message of
+/// the one must not take the place of the other's.
+fn vouched_source(client: Option<&Client>, source: String) -> String {
+    match client {
+        Some(Client::Smista) => source,
+        Some(Client::Named(name)) => format!("{name} as {source}"),
+        None => format!("nobody as {source}"),
+    }
 }
 
 /// The parked row of a delivery that was `received`, or that could not be.
@@ -196,6 +206,7 @@ pub fn park(
     let (source, message_id, message_type) = readable
         .map(|envelope| (envelope.source, envelope.id, envelope.message_type))
         .map_or((None, None, None), |(source, id, kind)| (Some(source), Some(id), Some(kind)));
+    let source = source.map(|source| vouched_source(client.as_ref(), source));
     Parked {
         delivery: delivery.reference,
         queue: queue.to_owned(),

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use crate::catalogue::{Catalogue, Operatore, Ruolo};
 use crate::ids::{EnteId, GruppoId, Login};
 
+/// The login of the actor that brings contacts in from files.
+pub const IMPORT: &str = "import";
+
 /// The one who gives a command or asks to see a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attore {
@@ -38,6 +41,11 @@ impl Attore {
     /// The named actor that brings contacts in from files, with the rights of the first level.
     pub fn import(login: Login) -> Self {
         Self { login, ruolo: Ruolo::PrimoLivello, gruppi: BTreeSet::new(), email_inbound: true }
+    }
+
+    /// Whether it is the actor that brings contacts in from files, a login that no person can have.
+    pub fn is_import(&self) -> bool {
+        self.login.as_str() == IMPORT && self.ruolo == Ruolo::PrimoLivello
     }
 
     /// The Ente that the role is bound to.

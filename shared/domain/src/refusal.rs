@@ -160,6 +160,8 @@ pub enum Why {
     NotOnTheGlobe,
     /// Longer than 200 characters.
     TooLong,
+    /// Kept for ever with the history, so only an import may give it, which knows that it names no person.
+    OnlyFromImport,
     /// Nothing in it.
     Empty,
 }

@@ -105,7 +105,7 @@ impl Refusal {
 impl Why {
     fn clause(self) -> &'static str {
         match self {
-            Self::OtherMotivo | Self::NotOnTheGlobe | Self::Empty => "3-2",
+            Self::OtherMotivo | Self::OnlyFromImport | Self::NotOnTheGlobe | Self::Empty => "3-2",
             Self::OnlyOnTheTelephone => "4.2-1",
             Self::NoSecondLevel => "3.2-2",
             Self::OnlyOffLine => "6-3",

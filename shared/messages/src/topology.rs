@@ -61,7 +61,8 @@ pub const TOPOLOGY: Topology = Topology {
         Queue {
             name: ASSIGNMENT,
             kind: Kind::Decide,
-            fed_by: &[fact("case.assigned"), fact("group.retired")],
+            // A case can be handed back to a group that has been retired meanwhile (rows 18a and 20a).
+            fed_by: &[fact("case.assigned"), fact("case.handed_back"), fact("group.retired")],
             waits: STORE_WAITS,
             lanes: 4,
             batch: 256,

@@ -35,18 +35,32 @@ pub(crate) async fn apply(
 ) -> Result<Vec<Outcome>, StoreError> {
     match apply_together(office, worker, batch).await? {
         Together::Committed(outcomes) => Ok(outcomes),
-        Together::Undone(poison) if batch.len() == 1 => Ok(vec![poison]),
         Together::Undone(_) => {
             let mut outcomes = Vec::with_capacity(batch.len());
             for single in batch {
-                match apply_together(office, worker, std::slice::from_ref(single)).await? {
-                    Together::Committed(one) => outcomes.extend(one),
-                    Together::Undone(poison) => outcomes.push(poison),
-                }
+                outcomes.extend(apply_alone(office, worker, single).await?);
             }
             Ok(outcomes)
         }
     }
+}
+
+/// One command by itself. An opening that the store refuses is tried once more: somebody may have opened it at the
+/// same time, and then it is found.
+async fn apply_alone(office: &Office, worker: &str, single: &Incoming) -> Result<Vec<Outcome>, StoreError> {
+    let alone = std::slice::from_ref(single);
+    let mut together = apply_together(office, worker, alone).await?;
+    let refused = |together: &Together| match together {
+        Together::Undone(Outcome::Failed(error)) => matches!(**error, StoreError::Data(_)),
+        Together::Undone(_) | Together::Committed(_) => false,
+    };
+    if refused(&together) && matches!(single.request, Request::Open { .. }) {
+        together = apply_together(office, worker, alone).await?;
+    }
+    Ok(match together {
+        Together::Committed(outcomes) => outcomes,
+        Together::Undone(poison) => vec![poison],
+    })
 }
 
 /// What became of a batch that was applied as a whole.
@@ -57,7 +71,18 @@ enum Together {
     Undone(Outcome),
 }
 
+/// An error that one command's data may be to blame for undoes the batch; any other is nobody's.
 async fn apply_together(office: &Office, worker: &str, batch: &[Incoming]) -> Result<Together, StoreError> {
+    match commit_together(office, worker, batch).await {
+        Ok(together) => Ok(together),
+        Err(error @ (StoreError::Data(_) | StoreError::Changed { .. } | StoreError::Corrupt { .. })) => {
+            Ok(Together::Undone(Outcome::Failed(Arc::new(error))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn commit_together(office: &Office, worker: &str, batch: &[Incoming]) -> Result<Together, StoreError> {
     let now = office.surroundings.now();
     let openings = batch.iter().filter(|incoming| matches!(incoming.request, Request::Open { .. })).count();
     let protocolli = office.protocolli.take(&*office.store, openings, now).await?;
@@ -70,13 +95,7 @@ async fn apply_together(office: &Office, worker: &str, batch: &[Incoming]) -> Re
         return Ok(Together::Undone(Outcome::Panicked));
     }
     let spool: Vec<i64> = batch.iter().filter_map(|incoming| incoming.spool_row).collect();
-    match write(desk, &spool, &set).await {
-        Ok(committed) => office.publish(committed),
-        Err(error @ (StoreError::Data(_) | StoreError::Changed { .. })) => {
-            return Ok(Together::Undone(Outcome::Failed(Arc::new(error))));
-        }
-        Err(error) => return Err(error),
-    }
+    office.publish(write(desk, &spool, &set).await?);
     Ok(Together::Committed(outcomes))
 }
 

@@ -56,7 +56,10 @@ impl Office {
         let (revision, committed) =
             self.store.replace_catalogue(expected_revision, new, &messages, now).await?;
         self.publish(committed);
-        self.catalogue().await?;
+        // It lasts already: who decides next reads it anew.
+        if let Err(error) = self.catalogue().await {
+            tracing::warn!(%error, revision, "the new catalogue could not be read at once");
+        }
         Ok(revision)
     }
 

@@ -13,7 +13,7 @@ mod tests;
 
 use std::time::Duration;
 
-use smista_domain::attore::Attore;
+use smista_domain::attore::{Attore, IMPORT};
 use smista_domain::command::Opening;
 use smista_domain::ids::Login;
 use smista_domain::text::TextError;
@@ -87,7 +87,7 @@ pub async fn import(
     lines: impl Iterator<Item = ContactLine>,
     mut after_batch: impl FnMut(&Progress, &[Reject]) -> bool,
 ) -> Result<Progress, ImportError> {
-    let actor = Attore::import(Login::new("import")?);
+    let actor = Attore::import(Login::new(IMPORT)?);
     let mut progress = Progress::default();
     let mut lines = lines.peekable();
     while lines.peek().is_some() {

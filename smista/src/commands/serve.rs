@@ -46,7 +46,15 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let stopping = stop.clone();
     let served =
         axum::serve(listener, router).with_graceful_shutdown(async move { stopping.cancelled().await });
-    served.await?;
+    // A caller who never finishes a request must not keep the rest from stopping cleanly.
+    let out_of_patience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(Duration::from_secs(settings.grace_secs)).await;
+    };
+    tokio::select! {
+        ended = served.into_future() => ended?,
+        () = out_of_patience => tracing::warn!("stopping with requests under way"),
+    }
     lanes.finished().await;
     stop.cancel();
     counting.await?;

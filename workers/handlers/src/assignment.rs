@@ -1,4 +1,4 @@
-//! In: `case.assigned`, a case that is in no group yet; `group.retired`, a group that takes no cases any more.
+//! In: `case.assigned`, in no group yet; `case.handed_back`, its group perhaps retired; `group.retired`, with its cases.
 //! Out: the case in the competent group (row 4a), or rejected to Gestione Rigetti (row 20a), and the facts of that.
 //! Twice is harmless: the inbox drops the second, and a case that has a place by now is left where it is.
 

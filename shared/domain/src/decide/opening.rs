@@ -30,6 +30,8 @@ pub(super) fn open(
         return Err(Refusal::InboundEmail);
     }
     check_what_it_cites(view, opening, now)?;
+    let foreign = opening.canale_origine.is_some() && !attore.is_import();
+    refuse_given(foreign, "canale_origine", Why::OnlyFromImport)?;
     if let Some(cancellation) = &opening.annullamento {
         return open_and_cancel(view, opening, cancellation, now);
     }

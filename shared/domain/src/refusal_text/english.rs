@@ -100,6 +100,7 @@ fn because(why: Why) -> &'static str {
         }
         Why::NoFailedAttempt => "at least one failed attempt must be on record",
         Why::ContradictsTheAttempt => "it contradicts the outcome of the attempt",
+        Why::OnlyFromImport => "only an import from a file gives it",
         Why::Sms => "an SMS never moves a case",
         Why::OnlyOutbound => "the citizen's own call is an attempt only where the first level calls back",
         Why::PadresOwn => "the service is its padre's",

@@ -115,6 +115,7 @@ fn because(why: Why) -> &'static str {
         }
         Why::NoFailedAttempt => "serve almeno un tentativo di contatto non riuscito",
         Why::ContradictsTheAttempt => "contraddice l'esito del tentativo di contatto",
+        Why::OnlyFromImport => "è ammesso solo per i contatti importati da un file",
         Why::Sms => "un SMS non modifica lo stato di un caso",
         Why::OnlyOutbound => {
             "la chiamata del cittadino vale come tentativo solo per i casi che il I livello deve richiamare"

@@ -10,7 +10,7 @@ use crate::refusal::{PadreWhy, ReassignWhy, Refusal, Why};
 use crate::stato::{AttributoSecondoLivello, Stato};
 use crate::text::TextError;
 
-const WHYS: [Why; 17] = [
+const WHYS: [Why; 18] = [
     Why::OtherMotivo,
     Why::OnlyOnTheTelephone,
     Why::NoSecondLevel,
@@ -19,6 +19,7 @@ const WHYS: [Why; 17] = [
     Why::OnlyOnceAccepted,
     Why::NoFailedAttempt,
     Why::ContradictsTheAttempt,
+    Why::OnlyFromImport,
     Why::Sms,
     Why::OnlyOutbound,
     Why::PadresOwn,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Telefono};
+use smista_domain::attore::Attore;
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::Catalogue;
 use smista_domain::command::{
@@ -59,6 +60,10 @@ impl Desk {
     }
 
     pub(crate) fn open(&mut self, opening: &Opening) -> Result<Decision, Refusal> {
+        self.open_as(&attore("primo-uno", &self.catalogue), opening)
+    }
+
+    pub(crate) fn open_as(&mut self, attore: &Attore, opening: &Opening) -> Result<Decision, Refusal> {
         self.minute += 1;
         let number = self.pratica.as_ref().map_or(1, |pratica| 2 + pratica.figli.len());
         let view = OpeningView {
@@ -67,7 +72,7 @@ impl Desk {
             cited: self.cited,
             catalogue: &self.catalogue,
         };
-        let decision = open(&view, opening, &attore("primo-uno", &self.catalogue), self.now())?;
+        let decision = open(&view, opening, attore, self.now())?;
         self.pratica = decision.apply_to(self.pratica.take(), self.now());
         Ok(decision)
     }

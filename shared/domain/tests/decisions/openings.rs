@@ -1,6 +1,7 @@
 //! What an opening must and must not bring, beside what its row is chosen by.
 
 use smista_domain::anagrafica::{DatoPersonale, Luogo};
+use smista_domain::attore::{Attore, IMPORT};
 use smista_domain::command::Opening;
 use smista_domain::decide::Cited;
 use smista_domain::fact::Campo;
@@ -12,7 +13,7 @@ use smista_domain::refusal::{Refusal, Why};
 use smista_domain::stato::{Attributo, Stato};
 
 use crate::desk::{Desk, answer, attempt, opening};
-use crate::world::{at, caso_id, testo, tripletta};
+use crate::world::{at, caso_id, login, testo, tripletta};
 
 fn reclamo() -> Opening {
     opening(Motivo::Reclamo, "firenze/anagrafe")
@@ -52,10 +53,13 @@ fn a_contact_took_place_in_the_past() {
 }
 
 #[test]
-fn a_channel_keeps_the_name_it_had() {
+fn only_an_import_keeps_the_name_that_a_channel_had() {
     let named = |chars| Opening { canale_origine: Some("è".repeat(chars)), ..reclamo() };
-    assert_eq!(outcome(&named(200)), None);
-    assert_eq!(outcome(&named(201)), not_admitted("canale_origine", Why::TooLong));
+    assert_eq!(outcome(&named(200)), not_admitted("canale_origine", Why::OnlyFromImport));
+    let import = Attore::import(login(IMPORT));
+    let imported = |chars| Desk::new().open_as(&import, &named(chars)).err();
+    assert_eq!(imported(200), None);
+    assert_eq!(imported(201), not_admitted("canale_origine", Why::TooLong));
 }
 
 #[test]

@@ -159,9 +159,9 @@ impl<'a> OnTheDesk<'a> {
         let padre = self.padre_of.get(&id).ok_or(Refusal::Hidden)?;
         let pratica = self.pratiche.get(padre).ok_or(Refusal::Hidden)?;
         let decision = decide::act(pratica, id, command, &self.catalogue, attore, self.now);
-        // Who may not see the case is told that it does not exist, before anything about its version.
-        if decision == Err(Refusal::Hidden) {
-            return Err(Refusal::Hidden);
+        // Who may not see the case, or only how it stood when it left their Ente, is told nothing of its version.
+        if let Err(refusal @ (Refusal::Hidden | Refusal::NotYourGroup { gruppo: None })) = decision {
+            return Err(refusal);
         }
         let actual = pratica.caso(id).map_or(0, |caso| caso.versione);
         match expected.filter(|expected| *expected != actual) {
