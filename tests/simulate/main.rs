@@ -69,6 +69,7 @@ fn a_seed_plays_the_same_again() {
 
 /// The seed that shows it, and the promise that it broke.
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "a test shows where it found the defect")]
 fn find(defect: Defect) -> Box<Violation> {
     let found = (0..FOUND_WITHIN).find_map(|seed| play_alone(seed, Some(defect)).err());
     let found = found.unwrap_or_else(|| panic!("{defect:?} was not found within {FOUND_WITHIN} seeds"));

@@ -50,7 +50,7 @@ impl Wishes {
     }
 
     fn words(&mut self) -> Testo {
-        Testo::new(&format!("{WORDS} {}", self.number())).expect("a text")
+        Testo::new(format!("{WORDS} {}", self.number())).expect("a text")
     }
 
     fn tentativo(&mut self, reached: bool) -> Tentativo {
