@@ -71,8 +71,21 @@ fn a_spent_ladder_parks_the_message_as_it_came_and_says_so() {
     };
     assert_eq!(parked.reason.as_str(), "failed 3 times, at last: busy");
     assert_eq!(parked.body, delivery(Sender::Smista, Some("crm"), Some(3)).body);
-    assert_eq!((parked.source.as_deref(), parked.message_id.as_deref()), (Some("crm"), Some("1")));
+    assert_eq!((parked.source.as_deref(), parked.message_id.as_deref()), (Some("crm as crm"), Some("1")));
     assert_eq!(parked.client, Some(Client::Named("crm".to_owned())));
+}
+
+#[test]
+fn two_clients_that_claim_one_source_do_not_take_each_others_place() {
+    let mut plan = Plan::default();
+    for client in ["crm", "phones"] {
+        let delivery = delivery(Sender::Client(client.to_owned()), None, None);
+        let received = receive(&QUEUE, &delivery).expect("readable");
+        let outcome = Outcome::Permanent(ErrorText::new("no"));
+        plan.add(settle(&QUEUE, &delivery, &received, outcome, DateTime::UNIX_EPOCH));
+    }
+    let sources: Vec<_> = plan.parked().into_iter().filter_map(|parked| parked.source).collect();
+    assert_eq!(sources, ["crm as crm", "phones as crm"]);
 }
 
 #[test]
