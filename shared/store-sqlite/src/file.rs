@@ -10,6 +10,9 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 /// The journal is cut back to this size after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
 
+/// How long a connection waits for another's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Takes the file for this process, until the returned handle is dropped.
 pub(crate) fn own(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
@@ -24,6 +27,12 @@ pub(crate) fn own(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// For a connection that only reads. It must set nothing that lasts in the file: `auto_vacuum` writes even where it
+/// changes nothing, so a reader that connected while a desk was open would wait for it in vain.
+pub(crate) fn only_reading(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "on")
+}
+
 pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -32,7 +41,7 @@ pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(BUSY_TIMEOUT)
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
 }
 

@@ -82,7 +82,7 @@ impl SqliteStore {
         held: Held,
     ) -> Result<Self, StoreError> {
         let write_connection = file.connect().await.map_err(Fault::from)?;
-        let only_reading = file.clone().pragma("query_only", "on");
+        let only_reading = file::only_reading(file.get_filename());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(only_reading)

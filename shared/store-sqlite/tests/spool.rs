@@ -74,6 +74,20 @@ async fn a_command_that_no_queue_takes_is_refused_with_its_desk() {
 }
 
 #[tokio::test]
+async fn readers_connect_while_a_desk_is_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder.path().join("s.sqlite")).await.expect("opened");
+    let mut desk = store.desk().await.expect("a desk");
+    desk.settle_deliveries(&[1]).await.expect("the desk has the write lock");
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(store.pool().acquire().await.expect("a connection of its own"));
+    }
+    assert_eq!(held.len(), 3);
+    desk.commit().await.expect("committed");
+}
+
+#[tokio::test]
 async fn one_store_owns_the_file_and_leaves_it_to_the_next() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("s.sqlite");
