@@ -1,6 +1,7 @@
 //! The process, told as stories. Each runs embedded and scaled out, through the HTTP door, and names the clauses
 //! that it proves.
 
+mod access;
 mod assigning;
 mod attempts;
 mod bodies;
