@@ -61,7 +61,7 @@ enum Held {
 }
 
 impl SqliteStore {
-    /// Opens the file, creating it if it is missing, and takes it for this process: [`StoreError::Failed`] when another
+    /// Opens the file, creating it if it is missing, and takes it for this process: [`StoreError::InUse`] when another
     /// one has it. Does not touch the schema.
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         let owned = file::own(path)?;

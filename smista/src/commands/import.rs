@@ -22,11 +22,12 @@ use crate::output;
 pub(super) async fn import(system: &System, args: &ImportArgs, json: bool) -> anyhow::Result<ExitCode> {
     let open = || File::open(&args.file).with_context(|| format!("opening {}", args.file.display()));
     system.office.catalogue().await?;
-    let lines: Box<dyn Iterator<Item = ContactLine>> = match &args.map {
-        Some(map) => {
-            let mapping = read_mapping(map).with_context(|| format!("reading {}", map.display()))?;
-            create_services(system, open()?, &mapping).await?;
-            let mapping: &'static Mapping = Box::leak(Box::new(mapping));
+    let mapping =
+        args.map.as_ref().map(|map| read_mapping(map).with_context(|| format!("reading {}", map.display())));
+    let mapping = mapping.transpose()?;
+    let lines: Box<dyn Iterator<Item = ContactLine> + '_> = match &mapping {
+        Some(mapping) => {
+            create_services(system, open()?, mapping).await?;
             Box::new(csv_lines(open()?, mapping)?)
         }
         None => Box::new(json_lines(open()?)),
