@@ -8,6 +8,7 @@ pub mod broker;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod envelope;
+pub mod gate;
 pub mod handler;
 pub mod outcome;
 pub mod publisher;
@@ -29,6 +30,7 @@ pub use broker::{
     Taking,
 };
 pub use envelope::{Envelope, EnvelopeError};
+pub use gate::Gate;
 pub use handler::{BatchFailed, Client, Handler, Received};
 pub use outcome::{ErrorText, Failure, Outcome};
 pub use publisher::{Publisher, PublishingTask};

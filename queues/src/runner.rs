@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Clock;
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Taking};
+use crate::gate::Gate;
 use crate::handler::{BatchFailed, Handler, Received};
 use crate::outcome::{ErrorText, Outcome};
 use crate::settle::{Fate, Plan, park, receive, settle};
@@ -33,6 +34,8 @@ const DEAD_LETTER_BATCH: usize = 64;
 pub struct Runner {
     broker: Arc<dyn Broker>,
     shelf: Arc<dyn Shelf>,
+    /// One for all queues of the process.
+    gate: Arc<Gate>,
     clock: Clock,
     observer: Arc<dyn Observer>,
 }
@@ -76,7 +79,8 @@ impl Runner {
         clock: Clock,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        Self { broker, shelf, clock, observer }
+        let gate = Arc::new(Gate::new(Arc::clone(&shelf), Arc::clone(&clock)));
+        Self { broker, shelf, gate, clock, observer }
     }
 
     /// Takes at most one batch, handles and settles it: deterministic, for tests and simulations.
@@ -106,12 +110,10 @@ impl Runner {
     /// One lane: sessions, one after another, with growing pauses between those that failed.
     async fn lane(&self, queue: &Queue, handler: &dyn Handler, stop: &CancellationToken) {
         let mut failures = 0;
-        while !stop.is_cancelled() {
-            if self.shelf.is_ready().await {
-                let ended = self.session(queue, handler, stop, &mut failures).await;
-                let Err(error) = ended else { return };
-                tracing::warn!(queue = queue.name, %error, "session ended; it starts again");
-            }
+        while !stop.is_cancelled() && self.gate.wait_until_open(stop).await {
+            let ended = self.session(queue, handler, stop, &mut failures).await;
+            let Err(error) = ended else { return };
+            tracing::warn!(queue = queue.name, %error, "session ended; it starts again");
             pause_or_stop(pause_after(failures), stop).await;
             failures = failures.saturating_add(1);
         }
@@ -148,6 +150,10 @@ impl Runner {
                 () = stop.cancelled() => break,
                 taken = consumer.take(queue.batch) => taken?,
             };
+            // What is in hand stays there meanwhile; stopped before, it goes back by the close, like what is prefetched.
+            if !self.gate.wait_until_open(stop).await {
+                return Ok(());
+            }
             self.work(queue, handler, consumer, &taken, &PAUSES_WITHIN_SESSION).await?;
             *failures = 0;
         }
@@ -253,7 +259,7 @@ impl Runner {
     /// Parks the broker's dead letters, until `stop`.
     pub async fn run_dead_letters(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            if self.shelf.is_ready().await {
+            if self.gate.is_open().await {
                 match self.step_dead_letters().await {
                     Ok(Step::Settled(_)) => continue,
                     Ok(Step::Idle) => {}

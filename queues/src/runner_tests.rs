@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::broker::{DeliveryRef, Depth, Outgoing, Published, Sender};
@@ -27,6 +28,8 @@ struct World {
     queued: Mutex<VecDeque<Delivery>>,
     journal: Mutex<Vec<String>>,
     shelf_is_down: bool,
+    /// What the shelf says when asked whether it is ready; then, as long as it is not down, that it is.
+    readiness: Mutex<VecDeque<bool>>,
 }
 
 impl World {
@@ -37,6 +40,10 @@ impl World {
 
     fn note(&self, line: String) {
         self.journal.lock().expect("not poisoned").push(line);
+    }
+
+    fn has_noted(&self, line: &str) -> bool {
+        self.journal.lock().expect("not poisoned").iter().any(|noted| noted == line)
     }
 
     fn journal(&self) -> Vec<String> {
@@ -142,7 +149,12 @@ impl Shelf for MemoryShelf {
         Ok(false)
     }
     async fn is_ready(&self) -> bool {
-        !self.0.shelf_is_down
+        let scripted = self.0.readiness.lock().expect("not poisoned").pop_front();
+        let ready = scripted.unwrap_or(!self.0.shelf_is_down);
+        if !ready {
+            self.0.note("not ready".to_owned());
+        }
+        ready
     }
 }
 
@@ -301,6 +313,47 @@ async fn a_stop_finishes_what_is_held_and_closes_every_lane() {
         journal.iter().filter_map(|line| line.strip_prefix("acknowledge ")?.parse::<usize>().ok()).sum();
     assert_eq!(acknowledged, 4);
     assert_eq!(journal.iter().filter(|line| *line == "close").count(), QUEUE.lanes);
+}
+
+/// One lane, whose gate looks at the shelf for each question and pauses no time, until `line` is in the journal.
+async fn one_lane_until(world: &Arc<World>, line: &str) -> Vec<String> {
+    let (mut runner, handler) = set_up(world, 0);
+    let seconds = AtomicI64::new(0);
+    let clock: Clock =
+        Arc::new(move || DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds.fetch_add(1, Ordering::Relaxed)));
+    let mut gate = Gate::new(Arc::new(MemoryShelf(world.clone())), clock);
+    gate.pause = Duration::ZERO;
+    runner.gate = Arc::new(gate);
+    let stop = CancellationToken::new();
+    let stopping = async {
+        while !world.has_noted(line) {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    futures::future::join(runner.lane(&QUEUE, &handler, &stop), stopping).await;
+    world.journal()
+}
+
+#[tokio::test]
+async fn a_running_session_pauses_with_what_it_holds_until_the_shelf_is_ready_again() {
+    let world = World::holding(&["a", "b"]);
+    *world.readiness.lock().expect("not poisoned") = VecDeque::from([true, false, false, true]);
+    let journal = one_lane_until(&world, "acknowledge 2").await;
+    assert_eq!(journal, ["not ready", "not ready", "handle a b", "acknowledge 2", "close"]);
+}
+
+#[tokio::test]
+async fn a_pause_ends_with_a_stop_and_gives_back_what_was_held() {
+    let world = Arc::new(World {
+        queued: Mutex::new(VecDeque::from([delivery(0, "a")])),
+        shelf_is_down: true,
+        readiness: Mutex::new(VecDeque::from([true])),
+        ..World::default()
+    });
+    let mut journal = one_lane_until(&world, "not ready").await;
+    journal.dedup();
+    assert_eq!(journal, ["not ready", "close"]);
 }
 
 #[test]

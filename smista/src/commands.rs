@@ -96,8 +96,13 @@ async fn open(settings: &Settings) -> anyhow::Result<System> {
         SetUp::Scaled { database_url, amqp_url } => {
             let queue_prefix = NamePrefix::new(&settings.queue_prefix)
                 .map_err(|error| Misuse(format!("queue_prefix: {error}")))?;
-            let database_connections = settings.database_connections;
-            let servers = Servers { database_url, database_connections, amqp_url, queue_prefix };
+            let servers = Servers {
+                database_url,
+                database_connections: settings.database_connections,
+                amqp_url,
+                queue_prefix,
+                deepest_outbox: settings.deepest_outbox,
+            };
             System::scaled(servers, surroundings(), settings.source.clone()).await
         }
     };

@@ -38,6 +38,11 @@ pub(crate) struct Settings {
     pub log: String,
     /// The most connections to PostgreSQL of one process.
     pub database_connections: u32,
+    /// Messages due to be published above which consumers pause and the HTTP door refuses what changes something, until
+    /// the broker catches up. Embedded it bounds nothing: a commit puts a message in its queue, so none waits to be
+    /// published, and what waits to be worked on is the workers' own backlog. It would not shrink while they pause, and
+    /// is no reason to turn citizens away.
+    pub deepest_outbox: u64,
     /// How long a stop waits for what was begun, in seconds.
     pub grace_secs: u64,
 }
@@ -77,6 +82,7 @@ impl Default for Settings {
             log_format: LogFormat::Text,
             log: "warn,smista=info".to_owned(),
             database_connections: 16,
+            deepest_outbox: 100_000,
             grace_secs: 25,
         }
     }

@@ -15,7 +15,7 @@ use smista_office::{Office, Publish, Surroundings};
 use smista_queues::rabbitmq::{RabbitMq, RabbitSettings};
 use smista_queues::runner::Runner;
 use smista_queues::{
-    Broker, BrokerError, Clock, NamePrefix, OutboxDepth, Publisher, Shelf, ShelfError, Sweeper,
+    Broker, BrokerError, Clock, Gate, NamePrefix, OutboxDepth, Publisher, Shelf, ShelfError, Sweeper,
 };
 use smista_store::{Store, StoreError};
 use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
@@ -30,8 +30,6 @@ const FILE: &str = "smista.sqlite";
 const LEASE: Duration = Duration::from_secs(60);
 /// Outbox rows published together.
 const PUBLISHED_TOGETHER: usize = 512;
-/// Rows due in the outbox above which consumers pause: the broker does not keep up.
-const DEEPEST_OUTBOX: u64 = 100_000;
 /// How often the outbox is swept when nothing was found in it.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// How long a desk waits for a free connection.
@@ -65,6 +63,8 @@ pub struct Servers {
     pub amqp_url: String,
     /// What stands before every name on it.
     pub queue_prefix: NamePrefix,
+    /// Rows due in the outbox above which the doors take nothing more: the broker does not keep up.
+    pub deepest_outbox: u64,
 }
 
 /// A running smista, without anybody at its doors yet.
@@ -142,7 +142,7 @@ impl System {
             in_flight: IN_FLIGHT,
         }));
         rabbit.declare(&TOPOLOGY).await?;
-        let shelf = Arc::new(PostgresShelf::new(&store, Arc::clone(&clock), DEEPEST_OUTBOX));
+        let shelf = Arc::new(PostgresShelf::new(&store, Arc::clone(&clock), servers.deepest_outbox));
         let sweeper = || Sweeper {
             outbox: Arc::clone(&shelf) as _,
             broker: Arc::clone(&rabbit) as _,
@@ -174,7 +174,8 @@ impl System {
 
     /// The HTTP door. When the router and its clones are gone, the lanes finish what they hold.
     pub fn door(&self, config: DoorConfig, shown: Shown) -> (Router, RunningLanes) {
-        let (door, lanes) = Door::new(Arc::clone(&self.office), config, shown);
+        let gate = Gate::new(Arc::clone(&self.shelf), clock_of(&self.office.surroundings));
+        let (door, lanes) = Door::new(Arc::clone(&self.office), gate, config, shown);
         (smista_intake::http::router(door), lanes)
     }
 

@@ -6,6 +6,10 @@ use smista::system::Servers;
 use smista_queues::NamePrefix;
 use uuid::Uuid;
 
+/// Messages due to be published above which the doors of a story's processes take nothing more: enough for every story
+/// that is not about it.
+pub const DEEPEST_OUTBOX: u64 = 1_000;
+
 /// A PostgreSQL database that is dropped with this value.
 pub(crate) struct OwnDatabase {
     server: String,
@@ -33,6 +37,7 @@ impl OwnDatabase {
             database_url: self.url(),
             database_connections: 8,
             amqp_url: amqp_url(),
+            deepest_outbox: DEEPEST_OUTBOX,
             queue_prefix: NamePrefix::new(&self.name.replace('_', "-")).expect("a prefix"),
         }
     }

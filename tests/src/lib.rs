@@ -8,6 +8,7 @@ pub mod office;
 pub mod simulate;
 
 pub use answer::Answer;
+pub use databases::DEEPEST_OUTBOX;
 pub use ears::Ears;
 pub use office::{SetUp, TestOffice};
 

@@ -4,6 +4,7 @@
 mod access;
 mod assigning;
 mod attempts;
+mod back_pressure;
 mod bodies;
 mod broker_door;
 mod definitions;

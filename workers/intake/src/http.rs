@@ -23,7 +23,7 @@ mod routes;
 use std::any::Any;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use smista_messages::problem::Language;
@@ -45,7 +45,12 @@ pub fn router(door: Door) -> Router {
         let handler = match route.access {
             Access::Public => route.handler,
             Access::Operators | Access::Roles(_) => {
-                route.handler.route_layer(from_fn_with_state((door.clone(), route.access), caller::let_in))
+                let handler = match route.changes_something() {
+                    true => route.handler.route_layer(from_fn_with_state(door.clone(), unless_backlogged)),
+                    false => route.handler,
+                };
+                // The layer put on last is the first to be asked.
+                handler.route_layer(from_fn_with_state((door.clone(), route.access), caller::let_in))
             }
         };
         router = router.route(&route.path, handler);
@@ -85,6 +90,14 @@ fn told(problem: &DoorProblem, language: Language, answered: &Response) -> Respo
         response.headers_mut().insert(axum::http::header::ALLOW, allow.clone());
     }
     response
+}
+
+/// Back-pressure (DESIGN 3.8): what changes something would have to be published, so it waits outside; reading goes on.
+async fn unless_backlogged(State(door): State<Door>, request: Request, next: Next) -> Response {
+    match door.takes_writes().await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// A bug of ours must not close the connection. What the panic said may quote data, so it is not told.

@@ -10,6 +10,7 @@ use smista_domain::catalogue::Catalogue;
 use smista_office::Office;
 use smista_office::sheet_search::SheetSearch;
 use smista_office::text_ranking::PerRevision;
+use smista_queues::Gate;
 
 use super::door_problem::DoorProblem;
 use crate::lanes::{LaneSettings, Lanes, RunningLanes};
@@ -67,20 +68,21 @@ pub(crate) struct Shared {
     pub(crate) config: DoorConfig,
     pub(crate) shown: Shown,
     pub(crate) sheets: PerRevision<SheetSearch>,
+    gate: Gate,
     limiter: DefaultKeyedRateLimiter<String>,
     catalogue: RecentCatalogue,
 }
 
 impl Door {
-    /// A door to an office; starts its lanes on the current runtime. To stop: drop every clone and every router made
+    /// A door to an office, shut to writing while `gate` is; starts its lanes on the current runtime. To stop: drop every clone and every router made
     /// of it, then await [`RunningLanes::finished`].
-    pub fn new(office: Arc<Office>, config: DoorConfig, shown: Shown) -> (Self, RunningLanes) {
+    pub fn new(office: Arc<Office>, gate: Gate, config: DoorConfig, shown: Shown) -> (Self, RunningLanes) {
         let (lanes, running) = Lanes::start(office.clone(), config.lanes);
         let limiter =
             RateLimiter::keyed(Quota::per_second(config.requests_per_second).allow_burst(config.burst));
         let catalogue = RecentCatalogue::new(config.catalogue_max_age);
         let sheets = PerRevision::new(SheetSearch::new);
-        let shared = Shared { office, lanes, config, shown, sheets, limiter, catalogue };
+        let shared = Shared { office, lanes, config, shown, sheets, gate, limiter, catalogue };
         (Self { shared: Arc::new(shared) }, running)
     }
 
@@ -94,6 +96,11 @@ impl Door {
 
     pub(crate) async fn catalogue(&self) -> Result<Arc<Catalogue>, DoorProblem> {
         Ok(self.shared.catalogue.get(&self.shared.office).await?)
+    }
+
+    /// Whether what changes something is let in: not while too much waits to be published.
+    pub(crate) async fn takes_writes(&self) -> Result<(), DoorProblem> {
+        if self.shared.gate.is_open().await { Ok(()) } else { Err(DoorProblem::Backlog) }
     }
 
     /// Counts a request of a client against its quota.

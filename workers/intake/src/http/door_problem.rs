@@ -32,6 +32,8 @@ pub(crate) enum DoorProblem {
     RateLimited(u64),
     /// Too many commands are waiting.
     Overloaded,
+    /// Too much waits to be published.
+    Backlog,
     /// The store is away for the moment.
     Unavailable,
     /// Our own fault.
@@ -104,6 +106,10 @@ impl DoorProblem {
             Self::Overloaded | Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
+            // Publishing has fallen far behind; it does not catch up in a second.
+            Self::Backlog => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
             _ => {}
         }
         (headers, problem_response(&self.problem(language))).into_response()
@@ -139,6 +145,11 @@ impl DoorProblem {
             Self::Overloaded => ("overloaded", 503,
                 "Il servizio è sovraccarico: riprovare tra qualche istante. Nulla è stato registrato.",
                 "The service is overloaded: try again in a moment. Nothing was recorded."),
+            Self::Backlog => ("backlog", 503,
+                "Troppe comunicazioni attendono ancora di essere inoltrate: per il momento si può soltanto consultare. \
+                 Riprovare tra qualche istante: nulla è stato registrato.",
+                "Too many messages still wait to be published: for the moment one can only read. Try again in a moment: \
+                 nothing was recorded."),
             Self::Unavailable => ("unavailable", 503,
                 "Il servizio non è disponibile al momento: riprovare tra qualche istante, con la stessa \
                  «Idempotency-Key».",

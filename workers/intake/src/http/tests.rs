@@ -15,7 +15,7 @@ use smista_messages::commands::{FROM_OUTSIDE, body as read_body, parse_body};
 use tower::ServiceExt;
 
 use super::*;
-use away::{TOKEN, door_away};
+use away::{TOKEN, door_away, door_behind, gate};
 
 #[test]
 fn every_route_is_in_the_document_and_nothing_else_is() {
@@ -188,6 +188,27 @@ async fn a_token_speaks_only_for_those_it_names_and_a_role_uses_only_its_routes(
 }
 
 #[tokio::test]
+async fn while_too_much_waits_to_be_published_nothing_is_written_and_reading_goes_on() {
+    let (door, _lanes) = door_behind(gate(false), DoorConfig::default());
+    let router = router(door);
+    for route in routes().iter().filter(|route| route.access != Access::Public) {
+        let path = route.path.replace("{id}", "x").replace("{ente}", "x");
+        let request = match route.verb {
+            Verb::Get => get(&path),
+            Verb::Post => post(&path),
+        };
+        let answer = ask(router.clone(), empty(bearing(request, "anna"))).await;
+        assert_eq!(answer.problem() == "backlog", route.changes_something(), "{path}");
+        if route.changes_something() {
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(answer.headers.contains_key(header::RETRY_AFTER));
+        }
+    }
+    let unknown = ask(router, empty(post("/v1/contacts"))).await;
+    assert_eq!(unknown.problem(), "token-missing", "who calls is asked first");
+}
+
+#[tokio::test]
 async fn bodies_that_do_not_fit_are_refused_without_quoting_them() {
     let (door, _lanes) = door_away(DoorConfig { max_body_bytes: 400, ..DoorConfig::default() });
     let router = router(door);
@@ -326,7 +347,8 @@ async fn a_panic_is_told_as_our_own_fault() {
     let metrics: std::sync::Arc<dyn Fn() -> String + Send + Sync> =
         std::sync::Arc::new(|| panic!("the citizen is called Rossi"));
     let shown = Shown { metrics: Some(metrics), status: None };
-    let (door, _other_lanes) = Door::new(door.shared.office.clone(), DoorConfig::default(), shown);
+    let office = door.shared.office.clone();
+    let (door, _other_lanes) = Door::new(office, gate(true), DoorConfig::default(), shown);
     let answer = ask(router(door), empty(get("/metrics"))).await;
     assert_eq!((answer.status, answer.problem()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
     assert!(!answer.body.to_string().contains("Rossi"));

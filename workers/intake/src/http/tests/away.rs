@@ -1,4 +1,4 @@
-//! A store that knows one token and three operators, and is away for everything else.
+//! A store that knows one token and three operators, and is away for everything else; a gate as open as a test wants it.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use smista_domain::catalogue::{Catalogue, Operatore, Ruolo};
 use smista_domain::ids::{CasoId, CittadinoId, EnteId, GruppoId, Login, Protocollo, Tripletta};
 use smista_domain::motivo::CausaRigetto;
 use smista_office::{Office, Surroundings};
+use smista_queues::{Gate, Outgoing, Parked, ParkedId, ParkedMessage, Shelf, ShelfError, Wait};
 use smista_store::*;
 
 use crate::http::{Door, DoorConfig, Shown};
@@ -21,9 +22,63 @@ pub(super) const TOKEN: &str = "smista_00000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 /// A door to such a store.
 pub(super) fn door_away(config: DoorConfig) -> (Door, RunningLanes) {
+    door_behind(gate(true), config)
+}
+
+/// A door to such a store, behind a gate.
+pub(super) fn door_behind(gate: Gate, config: DoorConfig) -> (Door, RunningLanes) {
     let surroundings = Surroundings::new(|| DateTime::UNIX_EPOCH, || uuid::Uuid::from_u128(1));
     let office = Office::new(Arc::new(Away), surroundings, "prova".to_owned(), Arc::new(drop));
-    Door::new(Arc::new(office), config, Shown::default())
+    Door::new(Arc::new(office), gate, config, Shown::default())
+}
+
+/// A gate that is open for ever, or shut.
+pub(super) fn gate(open: bool) -> Gate {
+    Gate::new(Arc::new(Shelves { ready: open }), Arc::new(|| DateTime::UNIX_EPOCH))
+}
+
+struct Shelves {
+    ready: bool,
+}
+
+fn no_shelf() -> ShelfError {
+    ShelfError("the door lays nothing on a shelf".to_owned())
+}
+
+#[async_trait]
+impl Shelf for Shelves {
+    async fn put(&self, _waits: &[Wait], _parked: &[Parked]) -> Result<(), ShelfError> {
+        Err(no_shelf())
+    }
+
+    async fn list_parked(
+        &self,
+        _after: Option<ParkedId>,
+        _most: usize,
+    ) -> Result<Vec<ParkedMessage>, ShelfError> {
+        Err(no_shelf())
+    }
+
+    async fn find_parked(&self, _id: ParkedId) -> Result<Option<ParkedMessage>, ShelfError> {
+        Err(no_shelf())
+    }
+
+    async fn replay_parked(
+        &self,
+        _id: ParkedId,
+        _message: &Outgoing,
+        _now: DateTime<Utc>,
+    ) -> Result<bool, ShelfError> {
+        Err(no_shelf())
+    }
+
+    async fn drop_parked(&self, _id: ParkedId) -> Result<bool, ShelfError> {
+        Err(no_shelf())
+    }
+
+    async fn is_ready(&self) -> bool {
+        self.ready
+    }
 }
 
 struct Away;
