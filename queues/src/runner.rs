@@ -7,8 +7,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::Clock;
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Taking};
@@ -40,8 +42,19 @@ pub struct Runner {
     observer: Arc<dyn Observer>,
 }
 
-/// Hears what the runner does; the binary turns it into metrics.
+/// Hears what the runner does; the binary turns it into metrics and traces. Whatever else takes messages or commands in
+/// batches tells it the same way.
 pub trait Observer: Send + Sync {
+    /// A batch is about to be handled: one trace context for each message that has one, and the time of the oldest
+    /// message at its first try. The work runs inside the span that is returned, which links to each context.
+    fn batch(&self, _queue: &str, _traceparents: &[&str], _oldest: Option<DateTime<Utc>>) -> Span {
+        Span::none()
+    }
+    /// Somebody outside asked for the work of `span`, in the trace context given, if any. Answers the context that the
+    /// work's effects carry on, where spans are recorded.
+    fn asked(&self, _span: &Span, _traceparent: Option<&str>) -> Option<String> {
+        None
+    }
     /// `messages` messages of `queue` met this fate.
     fn settled(&self, _queue: &str, _fate: Fate, _messages: usize) {}
     /// A batch was handled, whatever its outcomes.
@@ -193,13 +206,14 @@ impl Runner {
         }
         #[expect(clippy::disallowed_methods, reason = "a figure for people; nothing is decided by it")]
         let began = Instant::now();
-        let outcomes = self.outcomes(handler, &received, pauses).await?;
+        let span = self.observer.batch(queue.name, &traceparents(&received), oldest(&received));
+        let outcomes = self.outcomes(handler, &received, pauses).instrument(span.clone()).await?;
         self.observer.handled(queue.name, received.len(), began.elapsed());
         let now = (self.clock)();
         for ((delivery, message), outcome) in readable.into_iter().zip(&received).zip(outcomes) {
             plan.add(settle(queue, delivery, message, outcome, now));
         }
-        self.carry_out(queue.name, consumer, plan).await?;
+        self.carry_out(queue.name, consumer, plan).instrument(span).await?;
         Ok(batch.len())
     }
 
@@ -332,6 +346,15 @@ async fn call(handler: &dyn Handler, batch: &[Received]) -> Result<Vec<Outcome>,
         // The panic's own text may quote the message.
         Err(_panic) => Err(BatchFailed::OneByOne(ErrorText::new("the handler panicked"))),
     }
+}
+
+fn traceparents(batch: &[Received]) -> Vec<&str> {
+    batch.iter().filter_map(|message| message.envelope.traceparent.as_deref()).collect()
+}
+
+/// A message that comes back after a wait is old because it was to wait: it says nothing about the queue.
+fn oldest(batch: &[Received]) -> Option<DateTime<Utc>> {
+    batch.iter().filter(|message| message.attempt == 1).map(|message| message.envelope.time).min()
 }
 
 async fn pause_or_stop(pause: Duration, stop: &CancellationToken) {

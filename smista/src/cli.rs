@@ -42,11 +42,17 @@ pub(crate) enum Command {
         /// Where to listen; overrides the configuration.
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<String>,
+        /// Where to answer /healthz, /readyz, /status and /metrics as well; overrides the configuration.
+        #[arg(long, value_name = "ADDRESS")]
+        ops: Option<String>,
     },
     /// Run workers on these queues, any number of times, anywhere (scaled out).
     Work {
         /// Names of queues, as `smista queues` lists them; none means all.
         queues: Vec<String>,
+        /// Where to answer /healthz, /readyz, /status and /metrics; overrides the configuration.
+        #[arg(long, value_name = "ADDRESS")]
+        ops: Option<String>,
     },
     /// Bring the schema up to date, and declare the queues.
     Migrate,
@@ -66,7 +72,7 @@ pub(crate) enum Command {
     /// Messages that no worker could settle.
     #[command(subcommand)]
     Parked(ParkedCommand),
-    /// Ask a running `serve` whether it is ready; for container health checks.
+    /// Ask the process of these settings whether it is ready; for container health checks.
     Health,
 }
 

@@ -7,6 +7,7 @@ mod parked;
 mod queues;
 mod serve;
 mod token;
+mod watched;
 mod work;
 
 use std::process::ExitCode;
@@ -57,20 +58,22 @@ fn is_in_use(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn settings(cli: &Cli) -> anyhow::Result<Settings> {
-    let listen = match &cli.command {
-        Some(Command::Serve { listen }) => listen.clone(),
-        _ => None,
+    let (listen, ops) = match &cli.command {
+        Some(Command::Serve { listen, ops }) => (listen.clone(), ops.clone()),
+        Some(Command::Work { ops, .. }) => (None, ops.clone()),
+        _ => (None, None),
     };
     let data = cli.global.data.as_ref().map(|data| data.to_string_lossy().into_owned());
-    Settings::read(cli.global.config.as_deref(), std::env::vars(), &[("listen", listen), ("data", data)])
+    let flags = [("listen", listen), ("ops_listen", ops), ("data", data)];
+    Settings::read(cli.global.config.as_deref(), std::env::vars(), &flags)
 }
 
 async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
     let json = cli.global.json;
-    match cli.command.unwrap_or(Command::Serve { listen: None }) {
-        Command::Health => serve::health(&settings).await,
+    match cli.command.unwrap_or(Command::Serve { listen: None, ops: None }) {
+        Command::Health => watched::health(&settings).await,
         Command::Serve { .. } => serve::serve(&settings).await,
-        Command::Work { queues } => work::work(&settings, &queues).await,
+        Command::Work { queues, .. } => work::work(&settings, &queues).await,
         other => {
             let system = open(&settings).await?;
             let done = match other {

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub queue_prefix: String,
     /// Where the HTTP door listens.
     pub listen: SocketAddr,
+    /// Where this process, whatever its work, tells operations how it is; nowhere if left out. Port 0 takes a free one.
+    pub ops_listen: Option<SocketAddr>,
     /// The name of this installation in its messages.
     pub source: String,
     /// `text` or `json`.
@@ -78,6 +80,7 @@ impl Default for Settings {
             amqp_url_file: None,
             queue_prefix: "smista".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8055)),
+            ops_listen: None,
             source: "smista".to_owned(),
             log_format: LogFormat::Text,
             log: "warn,smista=info".to_owned(),

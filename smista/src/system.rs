@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use smista_intake::http::{Door, DoorConfig, Shown};
 use smista_intake::lanes::RunningLanes;
 use smista_messages::topology::TOPOLOGY;
@@ -22,7 +23,7 @@ use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
 use smista_store_sqlite::{Spool, SqliteOptions, SqliteShelf, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::RunnerFigures;
+use crate::watch::{CountedBroker, Watch, count_request};
 
 /// The name of the file in the data folder.
 const FILE: &str = "smista.sqlite";
@@ -77,6 +78,8 @@ pub struct System {
     pub shelf: Arc<dyn Shelf>,
     /// Takes from the queues.
     pub runner: Runner,
+    /// What this process is doing.
+    pub watch: Arc<Watch>,
     engine: Engine,
 }
 
@@ -116,8 +119,9 @@ impl System {
         // What a desk publishes is in its queues with the commit: there is nothing left to do.
         let publish: Publish = Arc::new(|_in_the_spool_already| {});
         let office = Office::new(Arc::new(store.clone()), surroundings, source, publish);
-        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), clock, Arc::new(RunnerFigures));
-        Ok(Self { office: Arc::new(office), broker, shelf, runner, engine: Engine::Embedded })
+        let watch = Arc::new(Watch::default());
+        let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), clock, Arc::clone(&watch) as _);
+        Ok(Self { office: Arc::new(office), broker, shelf, runner, watch, engine: Engine::Embedded })
     }
 
     /// PostgreSQL and RabbitMQ, shared with any number of other processes.
@@ -143,9 +147,10 @@ impl System {
         }));
         rabbit.declare(&TOPOLOGY).await?;
         let shelf = Arc::new(PostgresShelf::new(&store, Arc::clone(&clock), servers.deepest_outbox));
+        let counted: Arc<dyn Broker> = Arc::new(CountedBroker(Arc::clone(&rabbit) as _));
         let sweeper = || Sweeper {
             outbox: Arc::clone(&shelf) as _,
-            broker: Arc::clone(&rabbit) as _,
+            broker: Arc::clone(&counted),
             clock: Arc::clone(&clock),
             lease: LEASE,
             batch: PUBLISHED_TOGETHER,
@@ -161,10 +166,11 @@ impl System {
         let office = Office::new(Arc::clone(&store) as Arc<dyn Store>, surroundings, source, publish);
         let broker: Arc<dyn Broker> = Arc::clone(&rabbit) as _;
         let shelf: Arc<dyn Shelf> = shelf;
+        let watch = Arc::new(Watch::default());
         let runner =
-            Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::new(RunnerFigures));
+            Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::clone(&watch) as _);
         let engine = Engine::Scaled { store, rabbit, sweeper, publisher };
-        Ok(Self { office: Arc::new(office), broker, shelf, runner, engine })
+        Ok(Self { office: Arc::new(office), broker, shelf, runner, watch, engine })
     }
 
     /// Whether everything is in one folder.
@@ -176,7 +182,7 @@ impl System {
     pub fn door(&self, config: DoorConfig, shown: Shown) -> (Router, RunningLanes) {
         let gate = Gate::new(Arc::clone(&self.shelf), clock_of(&self.office.surroundings));
         let (door, lanes) = Door::new(Arc::clone(&self.office), gate, config, shown);
-        (smista_intake::http::router(door), lanes)
+        (smista_intake::http::router(door).layer(from_fn(count_request)), lanes)
     }
 
     /// Publishes what is due, until `stop`; embedded there is nothing to publish.

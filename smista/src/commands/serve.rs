@@ -1,7 +1,6 @@
 //! `smista serve`: the HTTP door; embedded, every worker too.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,14 +10,15 @@ use anyhow::Context;
 use smista::metrics;
 use smista::system::System;
 use smista_domain::catalogue::{Profilo, Ruolo, Servizio};
-use smista_intake::http::{DoorConfig, Shown};
+use smista_intake::http::DoorConfig;
 use smista_intake::issue_token;
 use smista_office::catalogue_files::sample_catalogue;
 use smista_store::{Cliente, Delegation};
 use tokio::net::TcpListener;
 
+use super::open;
+use super::watched::Watched;
 use super::work::{finish, start_workers, stop_on_signal};
-use super::{Misuse, open};
 use crate::config::{SetUp, Settings};
 use crate::output;
 
@@ -30,17 +30,15 @@ const TRY_TOKEN_FILE: &str = "token-di-prova";
 const TRY_SERVICE: &str = "variazione-residenza";
 
 pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let figures = metrics::begin()?;
     let system = Arc::new(open(settings).await?);
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr()?;
     let stop = stop_on_signal();
-    let tasks = start_workers(&system, |_worker| system.is_embedded(), &stop);
-    let figures = metrics::begin()?;
-    let rendered = figures.clone();
-    let shown = Shown { metrics: Some(Arc::new(move || rendered.render())), ..Shown::default() };
-    let counting = tokio::spawn(metrics::run_counting(Arc::clone(&system), figures, stop.clone()));
-    let (router, lanes) = system.door(DoorConfig::default(), shown);
+    let workers = start_workers(&system, |_worker| system.is_embedded(), &stop);
+    let watched = Watched::begin(settings, &system, figures, &workers.queues).await?;
+    let (router, lanes) = system.door(DoorConfig::default(), watched.shown());
     greet(&system, settings, &address.to_string()).await?;
 
     let stopping = stop.clone();
@@ -57,9 +55,9 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     lanes.finished().await;
     stop.cancel();
-    counting.await?;
-    finish(&tasks, settings.grace_secs).await;
+    finish(&workers.tasks, settings.grace_secs).await;
     system.close().await;
+    watched.end();
     output::line("smista: fermato");
     Ok(ExitCode::SUCCESS)
 }
@@ -137,22 +135,4 @@ async fn try_it(system: &System, address: &str, token: &str) -> anyhow::Result<(
     output::line(format_args!("curl -sS http://{address}/v1/groups/{}/inbox {headers}\n", gruppo.id));
     output::line("Ctrl-C stops it; the next start goes on where this one stopped.");
     Ok(())
-}
-
-/// `smista health`: whether the `serve` of these settings is ready.
-pub(super) async fn health(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let mut address = settings.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
-    let asked = tokio::task::spawn_blocking(move || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(3))?;
-        stream.set_read_timeout(Some(Duration::from_secs(3)))?;
-        write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    });
-    let answer = asked.await?.map_err(|error| Misuse(format!("no answer from {address}: {error}")))?;
-    Ok(if answer.starts_with("HTTP/1.1 200") { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use smista::metrics;
 use smista::register::{Worker, workers};
 use smista::system::System;
 use smista_messages::topology::TOPOLOGY;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::watched::Watched;
 use super::{Misuse, open};
 use crate::config::Settings;
 
@@ -18,15 +20,26 @@ pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Resu
         let known: Vec<_> = TOPOLOGY.queues.iter().map(|queue| queue.name).collect();
         return Err(Misuse(format!("{unknown} is no queue; there are {}", known.join(", "))).into());
     }
+    let figures = metrics::begin()?;
     let system = Arc::new(open(settings).await?);
     let stop = stop_on_signal();
     let chosen = |worker: &Worker| queues.is_empty() || queues.iter().any(|name| name == worker.queue.name);
-    let tasks = start_workers(&system, chosen, &stop);
-    tracing::info!(queues = ?queues, "working");
+    let workers = start_workers(&system, chosen, &stop);
+    let watched = Watched::begin(settings, &system, figures, &workers.queues).await?;
+    tracing::info!(queues = ?workers.queues, "working");
     stop.cancelled().await;
-    finish(&tasks, settings.grace_secs).await;
+    finish(&workers.tasks, settings.grace_secs).await;
     system.close().await;
+    watched.end();
     Ok(ExitCode::SUCCESS)
+}
+
+/// The workers of this process.
+pub(super) struct Working {
+    /// They end after the stop, when what was begun is done.
+    pub(super) tasks: TaskTracker,
+    /// The queues that they read.
+    pub(super) queues: Vec<&'static str>,
 }
 
 /// Starts the chosen workers, and what every process with a store does: publishing, and parking dead letters.
@@ -34,9 +47,10 @@ pub(super) fn start_workers(
     system: &Arc<System>,
     chosen: impl Fn(&Worker) -> bool,
     stop: &CancellationToken,
-) -> TaskTracker {
-    let tasks = TaskTracker::new();
+) -> Working {
+    let (tasks, mut queues) = (TaskTracker::new(), Vec::new());
     for worker in workers(&system.office).into_iter().filter(|worker| chosen(worker)) {
+        queues.push(worker.queue.name);
         let (system, stop) = (Arc::clone(system), stop.clone());
         tasks.spawn(async move { system.runner.run(worker.queue, &*worker.handler, &stop).await });
     }
@@ -45,7 +59,7 @@ pub(super) fn start_workers(
     let (parking, parking_stop) = (Arc::clone(system), stop.clone());
     tasks.spawn(async move { parking.runner.run_dead_letters(&parking_stop).await });
     tasks.close();
-    tasks
+    Working { tasks, queues }
 }
 
 /// Waits for what was begun; what is not done after the grace period returns to its queue.
@@ -55,15 +69,40 @@ pub(super) async fn finish(tasks: &TaskTracker, grace_secs: u64) {
     }
 }
 
-/// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing.
+/// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing. A second one ends the process at once: what it was
+/// doing returns to its queues.
 pub(super) fn stop_on_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let signalled = stop.clone();
     tokio::spawn(async move {
+        let mut signals = Signals::listen();
+        signals.next().await;
+        signalled.cancel();
+        signals.next().await;
+        tracing::warn!("stopped at once by a second signal; what was under way returns to its queues");
+        std::process::exit(1);
+    });
+    stop
+}
+
+/// The signals that ask a process to stop.
+struct Signals {
+    #[cfg(unix)]
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+impl Signals {
+    fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok(),
+        }
+    }
+
+    async fn next(&mut self) {
         let terminated = async {
             #[cfg(unix)]
-            if let Ok(mut signals) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-            {
+            if let Some(signals) = &mut self.terminate {
                 signals.recv().await;
                 return;
             }
@@ -73,7 +112,5 @@ pub(super) fn stop_on_signal() -> CancellationToken {
             _ = tokio::signal::ctrl_c() => {}
             () = terminated => {}
         }
-        signalled.cancel();
-    });
-    stop
+    }
 }

@@ -1,0 +1,96 @@
+//! What every long-running process does for whoever watches it: figures, and a door for operations where one is asked for.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use smista::ops::{self, Ops};
+use smista::system::System;
+use smista::watch::count_what_waits;
+use smista_intake::http::Shown;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::Misuse;
+use crate::config::Settings;
+use crate::output;
+
+/// How often what waits is counted.
+const ROUND: Duration = Duration::from_secs(5);
+
+/// The watching of one process; it goes on while the process stops, so that one can see it stop.
+pub(super) struct Watched {
+    ops: Ops,
+    figures: PrometheusHandle,
+    tasks: JoinSet<()>,
+}
+
+impl Watched {
+    /// Starts to count what waits, and opens the operations door where the settings ask for one.
+    pub(super) async fn begin(
+        settings: &Settings,
+        system: &Arc<System>,
+        figures: PrometheusHandle,
+        queues: &[&'static str],
+    ) -> anyhow::Result<Self> {
+        let ops = Ops::new(Arc::clone(system), figures.clone(), queues);
+        let mut tasks = JoinSet::new();
+        if let Some(asked) = settings.ops_listen {
+            let listener = TcpListener::bind(asked).await;
+            let listener = listener.with_context(|| format!("listening on {asked} for operations"))?;
+            output::line(format_args!("smista: operations at http://{}/status", listener.local_addr()?));
+            let router = ops::router(ops.clone());
+            tasks.spawn(async move {
+                if let Err(error) = axum::serve(listener, router).await {
+                    tracing::error!(%error, "the operations door is shut");
+                }
+            });
+        }
+        tasks.spawn(count_now_and_then(Arc::clone(system), figures.clone()));
+        Ok(Self { ops, figures, tasks })
+    }
+
+    /// What the HTTP door shows of it.
+    pub(super) fn shown(&self) -> Shown {
+        let (figures, ops) = (self.figures.clone(), self.ops.clone());
+        Shown {
+            metrics: Some(Arc::new(move || figures.render())),
+            status: Some(Arc::new(move || ops.status())),
+        }
+    }
+
+    /// Shuts the door.
+    pub(super) fn end(mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+async fn count_now_and_then(system: Arc<System>, figures: PrometheusHandle) {
+    loop {
+        count_what_waits(&system).await;
+        figures.run_upkeep();
+        tokio::time::sleep(ROUND).await;
+    }
+}
+
+/// `smista health`: whether the process of these settings is ready. It is asked at its operations door, if it has one.
+pub(super) async fn health(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut address = settings.ops_listen.unwrap_or(settings.listen);
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let asked = tokio::task::spawn_blocking(move || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(3))?;
+        stream.set_read_timeout(Some(Duration::from_secs(3)))?;
+        write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    });
+    let answer = asked.await?.map_err(|error| Misuse(format!("no answer from {address}: {error}")))?;
+    Ok(if answer.starts_with("HTTP/1.1 200") { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,164 @@
+//! Hears what runner, lanes, publishing and door do, and turns it into figures and spans. Knows no message and no case.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use axum::extract::{MatchedPath, Request};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use metrics::{counter, gauge, histogram};
+use smista_queues::runner::Observer;
+use smista_queues::settle::Fate;
+use smista_queues::{Broker, BrokerError, Consumer, Depth, Outgoing, Published, Taking, Topology};
+use tracing::Span;
+
+use crate::metrics::{
+    BATCH_MESSAGES, HANDLING, MESSAGES, OLDEST, OUTBOX, OUTBOX_AGE, PUBLISHED, PUBLISHING, REQUEST, REQUESTS,
+    SESSIONS, WAITING,
+};
+use crate::system::System;
+
+/// What this process is doing, for its own `/readyz` and for figures.
+#[derive(Default)]
+pub struct Watch {
+    /// Lanes in session with the broker, by queue.
+    sessions: Mutex<BTreeMap<String, usize>>,
+    /// The time of the oldest message in the batch taken last, by queue.
+    oldest: Mutex<BTreeMap<String, DateTime<Utc>>>,
+}
+
+impl Watch {
+    /// How many lanes of a queue are in session with the broker.
+    pub fn sessions(&self, queue: &str) -> usize {
+        held(&self.sessions).get(queue).copied().unwrap_or(0)
+    }
+}
+
+impl Observer for Watch {
+    fn batch(&self, queue: &str, traceparents: &[&str], oldest: Option<DateTime<Utc>>) -> Span {
+        if let Some(oldest) = oldest {
+            held(&self.oldest).insert(queue.to_owned(), oldest);
+        }
+        let _linked_where_spans_are_exported = traceparents;
+        tracing::info_span!("batch", queue)
+    }
+
+    fn settled(&self, queue: &str, fate: Fate, messages: usize) {
+        counter!(MESSAGES, "queue" => queue.to_owned(), "outcome" => fate.as_str())
+            .increment(whole(messages));
+    }
+
+    fn handled(&self, queue: &str, messages: usize, took: Duration) {
+        histogram!(BATCH_MESSAGES, "queue" => queue.to_owned()).record(real(whole(messages)));
+        histogram!(HANDLING, "queue" => queue.to_owned()).record(took.as_secs_f64());
+    }
+
+    fn session(&self, queue: &str, up: bool) {
+        let mut sessions = held(&self.sessions);
+        let count = sessions.entry(queue.to_owned()).or_default();
+        *count = if up { *count + 1 } else { count.saturating_sub(1) };
+        gauge!(SESSIONS, "queue" => queue.to_owned()).set(real(whole(*count)));
+    }
+}
+
+/// Counts what waits. To be called now and then.
+pub async fn count_what_waits(system: &System) {
+    let now = system.office.surroundings.now();
+    let age = |since: DateTime<Utc>| now.signed_duration_since(since).num_seconds().max(0).unsigned_abs();
+    if let Ok(depths) = system.broker.depths().await {
+        let oldest = held(&system.watch.oldest).clone();
+        for Depth { queue, waiting } in depths {
+            let since = oldest.get(&queue).filter(|_| waiting > 0);
+            gauge!(OLDEST, "queue" => queue.clone()).set(real(since.map_or(0, |since| age(*since))));
+            gauge!(WAITING, "queue" => queue).set(real(waiting));
+        }
+    }
+    if let Ok(Some(depth)) = system.outbox_depth().await {
+        gauge!(OUTBOX).set(real(depth.due));
+        gauge!(OUTBOX_AGE).set(real(depth.oldest_due_at.map_or(0, age)));
+    }
+}
+
+/// A broker whose confirms are counted.
+pub(crate) struct CountedBroker(pub(crate) Arc<dyn Broker>);
+
+#[async_trait]
+impl Broker for CountedBroker {
+    async fn publish(&self, messages: &[Outgoing]) -> Vec<Published> {
+        let began = stopwatch();
+        let fates = self.0.publish(messages).await;
+        histogram!(PUBLISHING).record(began.elapsed().as_secs_f64());
+        for fate in &fates {
+            counter!(PUBLISHED, "outcome" => outcome(fate)).increment(1);
+        }
+        fates
+    }
+
+    async fn declare(&self, topology: &Topology) -> Result<(), BrokerError> {
+        self.0.declare(topology).await
+    }
+
+    async fn consume(&self, queue: &str, taking: Taking) -> Result<Box<dyn Consumer>, BrokerError> {
+        self.0.consume(queue, taking).await
+    }
+
+    async fn depths(&self) -> Result<Vec<Depth>, BrokerError> {
+        self.0.depths().await
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.0.is_blocked()
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+fn outcome(fate: &Published) -> &'static str {
+    match fate {
+        Published::Confirmed => "confirmed",
+        Published::Unroutable => "unroutable",
+        Published::Refused(_) => "refused",
+        Published::Unknown(_) => "unknown",
+    }
+}
+
+/// Counts a request by the pattern of its route: an address might be anything that somebody typed, a method too.
+pub(crate) async fn count_request(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "unknown".to_owned());
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        _ => "other",
+    };
+    let began = stopwatch();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    histogram!(REQUEST, "method" => method, "route" => route.clone()).record(began.elapsed().as_secs_f64());
+    counter!(REQUESTS, "method" => method, "route" => route, "status" => status).increment(1);
+    response
+}
+
+fn stopwatch() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "a figure for people; nothing is decided by it")]
+    Instant::now()
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure is a float; a count past 2^53 is none of ours")]
+fn real(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,108 @@
+//! SIGTERM: what was begun is finished, what was committed is published, and the process ends well. What it had
+//! prefetched and not begun is somebody else's.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+
+use crate::running::{Smista, between, get, open_case, run};
+use crate::servers::OwnServers;
+
+/// Cases opened before a stop.
+const CASES: i64 = 30;
+/// Looks at the database after which work that should go on has not.
+const MOST_LOOKS: usize = 5_000;
+
+pub(crate) fn embedded(folder: &Path) -> Smista {
+    let folder = folder.to_string_lossy();
+    Smista::start(&["serve", "--data", &folder, "--listen", "127.0.0.1:0"], &[])
+}
+
+/// From the greeting of an embedded start.
+pub(crate) fn token_and_address(office: &mut Smista) -> (String, String) {
+    let address = between(&office.line_with("  API "), "http://", "/");
+    let token = between(&office.line_with("  token "), "token", "(");
+    office.line_with("Ctrl-C");
+    (token, address)
+}
+
+#[test]
+fn the_embedded_system_stops_well_and_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut office = embedded(folder.path());
+    let (token, address) = token_and_address(&mut office);
+    for _ in 0..CASES {
+        open_case(&address, &token);
+    }
+    office.terminate();
+    office.line_with("fermato");
+    assert_eq!(office.ended().code(), Some(0));
+
+    let mut office = embedded(folder.path());
+    let (_, address) = token_and_address(&mut office);
+    // Whatever was left in the queues is worked off, each case once.
+    let idle = "smista_queue_messages{queue=\"assignment\"} 0\n";
+    office.wait_for("/metrics", |_, figures| figures.contains(idle));
+    assert_eq!(get(&address, "/readyz").0, 200);
+    office.terminate();
+    assert_eq!(office.ended().code(), Some(0));
+    let counted =
+        run(&["case", "count", "--by", "stato", "--json", "--data", &folder.path().to_string_lossy()], &[]);
+    assert!(counted.contains("assegnato") && counted.contains(&CASES.to_string()), "{counted}");
+    let parked = run(&["parked", "list", "--json", "--data", &folder.path().to_string_lossy()], &[]);
+    assert_eq!(parked.trim(), "[]");
+}
+
+#[test]
+fn a_door_that_stops_leaves_nothing_unpublished_and_a_worker_that_stops_loses_nothing() {
+    let servers = OwnServers::create();
+    let environment = servers.environment();
+    run(&["catalogue", "import", "examples/catalogo"], &environment);
+    let made =
+        run(&["token", "create", "--client", "prova", "--ruolo", "primo_livello", "--json"], &environment);
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    let token = made["token"].as_str().expect("a token");
+
+    let mut door = Smista::start(&["serve", "--listen", "127.0.0.1:0"], &environment);
+    let address = between(&door.line_with("serving http://"), "serving http://", "/");
+    for _ in 0..CASES {
+        open_case(&address, token);
+    }
+    door.terminate();
+    assert_eq!(door.ended().code(), Some(0));
+    assert_eq!(servers.number("select count(*) from outbox"), 0, "left unpublished");
+
+    let worker = Smista::start(&["work", "assignment"], &environment);
+    // It is stopped as soon as it has begun.
+    worker.wait_for("/metrics", |_, figures| figures.contains("smista_batch_messages_count"));
+    worker.terminate();
+    assert_eq!(worker.ended().code(), Some(0));
+    assert_eq!(servers.number("select count(*) from outbox"), 0, "left unpublished");
+
+    let _another = Smista::start(&["work", "assignment"], &environment);
+    let in_an_inbox = || servers.number("select count(*) from caso where gruppo is not null") == CASES;
+    assert!((0..MOST_LOOKS).any(|_| in_an_inbox()), "some case never found its inbox");
+    let routed = "select count(*) from caso_storia where command = 'case.route'";
+    assert_eq!(servers.number(routed), CASES, "each case once");
+    assert_eq!(servers.number("select count(*) from parcheggio"), 0);
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut office = embedded(folder.path());
+    let (token, address) = token_and_address(&mut office);
+    office.wait_until_ready(true);
+    // A caller who never finishes its request: the first signal waits for it until the grace period is over.
+    let mut slow = TcpStream::connect(&address).expect("somebody listens");
+    let head = format!(
+        "POST /v1/contacts HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Smista-Operatore: operatore.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+    );
+    slow.write_all(head.as_bytes()).expect("sent");
+    office.wait_for("/healthz", |status, _| status == 200);
+    office.terminate();
+    office.wait_until_ready(false);
+    office.terminate();
+    assert_eq!(office.ended().code(), Some(1));
+}
