@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use smista_store::StoreError;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use tempfile::TempDir;
 
 /// The journal is cut back to this size after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
@@ -48,4 +49,12 @@ pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
 /// The same without waiting for the disk: what is in it is lost with the machine, and was to be thrown away.
 pub(crate) fn to_throw_away(path: &Path) -> SqliteConnectOptions {
     on_disk(path).synchronous(SqliteSynchronous::Off)
+}
+
+/// Where such a file lies: in memory on Linux, else in the folder for temporary files.
+pub(crate) fn folder_to_throw_away() -> std::io::Result<TempDir> {
+    const IN_MEMORY: &str = "/dev/shm";
+    let mut named = tempfile::Builder::new();
+    named.prefix("smista-");
+    named.tempdir_in(IN_MEMORY).or_else(|_not_there_or_full| named.tempdir())
 }

@@ -68,10 +68,11 @@ impl SqliteStore {
         Self::start(file::on_disk(path), options, Held::Lock(owned)).await
     }
 
-    /// A database that is gone with the store, for simulations and tests. It is a file in the temporary folder, never
-    /// waited for: in memory proper, SQLite keeps readers out while a desk is open, or shows them what it has not committed.
+    /// A database that is gone with the store, for simulations and tests. It is a file that is never waited for, in
+    /// memory where the system has a folder there: as a database in memory proper, SQLite keeps readers out while a
+    /// desk is open, or shows them what it has not committed.
     pub async fn scratch(options: SqliteOptions) -> Result<Self, StoreError> {
-        let folder = tempfile::tempdir().map_err(|error| StoreError::Failed(Box::new(error)))?;
+        let folder = file::folder_to_throw_away().map_err(|error| StoreError::Failed(Box::new(error)))?;
         let file = file::to_throw_away(&folder.path().join("scratch.sqlite"));
         Self::start(file, options, Held::Scratch(folder)).await
     }

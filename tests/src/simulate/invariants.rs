@@ -25,9 +25,15 @@ const WHOLE: i64 = 100_000;
 #[derive(Default)]
 pub(crate) struct Followed {
     pub(crate) casi: BTreeMap<CasoId, Caso>,
+    /// Their histories, each row as it was when it was written.
+    storie: BTreeMap<CasoId, Vec<StoriaRow>>,
     /// Figli whose padre has changed since they were opened (R1).
     following: BTreeSet<CasoId>,
     pub(crate) rows: BTreeSet<usize>,
+    pub(crate) sight: Sight,
+    /// Cases that have no place, by the catalogue of this revision.
+    unplaced: BTreeSet<CasoId>,
+    unplaced_by_revision: Option<i64>,
 }
 
 fn that(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -44,21 +50,24 @@ impl Followed {
         that(broken.is_empty(), || broken.join("; "))?;
         let catalogue = parts.process.office.cached_catalogue();
         let touched: BTreeSet<CasoId> = written.iter().map(|(caso, _)| *caso).collect();
-        let mut histories = BTreeMap::new();
-        for id in touched {
-            histories.insert(id, parts.store.storia(id, 0, WHOLE).await.expect("the history"));
+        for id in &touched {
+            let known = self.storie.entry(*id).or_default();
+            let after = known.last().map_or(0, |entry| entry.row.versione);
+            known.extend(parts.store.storia(*id, after, WHOLE).await.expect("the history"));
         }
         for (id, versione) in written {
-            let entry = histories[&id].iter().find(|entry| entry.row.versione == versione);
+            let entry = self.storie[&id].iter().find(|entry| entry.row.versione == versione).cloned();
             let entry = entry.ok_or_else(|| format!("{id} has no version {versione} in its history"))?;
-            self.follow(entry, &catalogue)?;
-            announced(parts, entry)?;
+            self.follow(&entry, &catalogue)?;
+            announced(parts, &entry)?;
         }
-        for (id, history) in &histories {
-            self.check_case(parts, *id, history, &catalogue).await?;
+        for id in &touched {
+            self.check_case(parts, *id, &catalogue).await?;
         }
         self.check_figli()?;
-        self.check_nothing_lost(&Sight::of(&parts.store).await, &catalogue, sent)?;
+        self.sight.look(&parts.store).await;
+        self.check_everybody_finds_a_place(&touched, &catalogue)?;
+        self.sight.lost(sent).map_or(Ok(()), |id| Err(format!("the command {id} was lost")))?;
         let parked = parts.process.shelf.list_parked(None, 1).await.expect("the parcheggio");
         that(parked.is_empty(), || format!("parked: {}", parked[0].parked.reason.as_str()))
     }
@@ -94,15 +103,18 @@ impl Followed {
         Ok(())
     }
 
-    async fn check_case(
-        &self,
-        parts: &Parts,
-        id: CasoId,
-        history: &[StoriaRow],
-        catalogue: &Catalogue,
-    ) -> Result<(), String> {
+    /// When all is at rest: the histories are still what they were when each row of them was written.
+    pub(crate) async fn check_histories(&self, parts: &Parts) -> Result<(), String> {
+        for (id, known) in &self.storie {
+            let stored = parts.store.storia(*id, 0, WHOLE).await.expect("the history");
+            that(&stored == known, || format!("the history of {id} was written anew"))?;
+        }
+        Ok(())
+    }
+
+    async fn check_case(&self, parts: &Parts, id: CasoId, catalogue: &Catalogue) -> Result<(), String> {
         let stored = parts.store.caso(id).await.expect("the store").ok_or_else(|| format!("{id} is gone"))?;
-        let rows: Vec<_> = history.iter().map(|entry| entry.row.clone()).collect();
+        let rows: Vec<_> = self.storie[&id].iter().map(|entry| entry.row.clone()).collect();
         let replayed = replay(id, &rows).map_err(|broken| broken.to_string())?;
         that(replayed == stored, || format!("the history of {id} does not replay to the case"))?;
         that(self.casi[&id] == stored, || format!("{id} is not what its commits made of it"))?;
@@ -121,23 +133,29 @@ impl Followed {
         Ok(())
     }
 
-    /// Whatever has no place yet will be heard of, and every command was handled or waits.
-    fn check_nothing_lost(
-        &self,
-        sight: &Sight,
+    /// Whatever has no place yet will be heard of. A case is asked again when it or the catalogue changes.
+    fn check_everybody_finds_a_place(
+        &mut self,
+        touched: &BTreeSet<CasoId>,
         catalogue: &Catalogue,
-        sent: &BTreeSet<String>,
     ) -> Result<(), String> {
-        for caso in self.casi.values() {
-            let needs_a_place = routing_command(caso, catalogue).expect("texts").is_some();
-            let heard_of = sight.to_be_placed.contains(&caso.id)
-                || caso.gruppo.as_ref().is_some_and(|gruppo| sight.to_be_emptied.contains(gruppo));
-            that(!needs_a_place || heard_of, || {
+        let again: Vec<CasoId> = match self.unplaced_by_revision == Some(catalogue.revision) {
+            true => touched.iter().copied().collect(),
+            false => self.casi.keys().copied().collect(),
+        };
+        self.unplaced_by_revision = Some(catalogue.revision);
+        for id in again {
+            match routing_command(&self.casi[&id], catalogue).expect("texts") {
+                Some(_) => self.unplaced.insert(id),
+                None => self.unplaced.remove(&id),
+            };
+        }
+        for caso in self.unplaced.iter().map(|id| &self.casi[id]) {
+            that(self.sight.will_hear_of(caso.id, caso.gruppo.as_ref()), || {
                 format!("{} is {} in {:?}, and nobody will place it", caso.id, caso.stato, caso.gruppo)
             })?;
         }
-        let lost = sent.iter().find(|id| !sight.commands.contains(*id) && !sight.handled.contains(*id));
-        lost.map_or(Ok(()), |id| Err(format!("the command {id} was lost")))
+        Ok(())
     }
 }
 

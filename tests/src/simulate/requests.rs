@@ -15,7 +15,7 @@ use smista_store::{IdempotencyKey, IdempotentAnswer, OpeningKey, StoreError};
 
 use super::faults::Fault;
 use super::parts::CLIENT;
-use super::steps::Simulation;
+use super::steps::{Simulation, pick};
 use super::wishes::data_of;
 use crate::catalogue::{ANNA, BENE};
 
@@ -185,8 +185,9 @@ impl Simulation {
             let told = format!("{} is asked again", direct.name);
             return Ok(format!("{told}: {}", self.ask(direct).await?));
         }
-        let answered = self.answered.clone();
-        let Some((direct, body)) = self.pick(&answered) else { return Ok("nobody asks again".to_owned()) };
+        let Some((direct, body)) = pick(&mut self.rng, &self.answered) else {
+            return Ok("nobody asks again".to_owned());
+        };
         match self.put(&direct).await {
             Ok(Outcome::Answered(answer)) if answer.body == body => {
                 Ok(format!("{} hears the same again", direct.name))

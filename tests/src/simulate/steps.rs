@@ -13,7 +13,6 @@ use super::faults::Fault;
 use super::invariants::Followed;
 use super::parts::Parts;
 use super::requests::Direct;
-use super::sight::Sight;
 use super::wishes::Wishes;
 use super::{Played, Violation};
 
@@ -35,6 +34,8 @@ pub(crate) struct Simulation {
     pub(crate) held: Vec<Outgoing>,
     /// Commands that have arrived.
     pub(crate) arrived: Vec<Outgoing>,
+    /// Their ids.
+    sent: BTreeSet<String>,
     /// Requests whose caller never heard the answer.
     pub(crate) unanswered: Vec<Direct>,
     /// Requests and the answers that they got.
@@ -51,6 +52,7 @@ impl Simulation {
             followed: Followed::default(),
             held: Vec::new(),
             arrived: Vec::new(),
+            sent: BTreeSet::new(),
             unanswered: Vec::new(),
             answered: Vec::new(),
             step: 0,
@@ -73,8 +75,7 @@ impl Simulation {
     }
 
     async fn check(&mut self) -> Result<(), String> {
-        let sent: BTreeSet<String> = self.arrived.iter().map(|message| message.message_id.clone()).collect();
-        self.followed.check(&self.parts, &sent).await
+        self.followed.check(&self.parts, &self.sent).await
     }
 
     pub(crate) fn played(&self) -> Played {
@@ -112,7 +113,7 @@ impl Simulation {
 
     /// Something from the list, if there is anything.
     pub(crate) fn pick<T: Clone>(&mut self, list: &[T]) -> Option<T> {
-        (!list.is_empty()).then(|| list[self.rng.usize(..list.len())].clone())
+        pick(&mut self.rng, list)
     }
 
     async fn deliver(&mut self) -> String {
@@ -169,14 +170,19 @@ impl Simulation {
         self.parts.process.broker.publish(std::slice::from_ref(message)).await;
     }
 
+    async fn arrive(&mut self, message: Outgoing) {
+        self.publish(&message).await;
+        self.sent.insert(message.message_id.clone());
+        self.arrived.push(message);
+    }
+
     /// A command arrives, if it is not on its way for long.
     pub(crate) async fn send(&mut self, message: Outgoing) -> &'static str {
         if self.happens(15) {
             self.held.push(message);
             return "is late";
         }
-        self.publish(&message).await;
-        self.arrived.push(message);
+        self.arrive(message).await;
         "arrives"
     }
 
@@ -185,22 +191,20 @@ impl Simulation {
             return "nothing is late".to_owned();
         }
         let message = self.held.swap_remove(self.rng.usize(..self.held.len()));
-        self.publish(&message).await;
         let told = format!("{} arrives at last", message.message_id);
-        self.arrived.push(message);
+        self.arrive(message).await;
         told
     }
 
     async fn repeat_command(&mut self) -> String {
-        let arrived = self.arrived.clone();
-        let Some(message) = self.pick(&arrived) else { return "nothing to repeat".to_owned() };
+        let Some(message) = pick(&mut self.rng, &self.arrived) else { return "nothing to repeat".to_owned() };
         self.publish(&message).await;
         format!("{} arrives again", message.message_id)
     }
 
     async fn repeat_fact(&mut self) -> String {
-        let facts = self.parts.faults.journal(|journal| journal.facts.clone());
-        let Some(fact) = self.pick(&facts) else { return "no fact to repeat".to_owned() };
+        let fact = self.parts.faults.journal(|journal| pick(&mut self.rng, &journal.facts));
+        let Some(fact) = fact else { return "no fact to repeat".to_owned() };
         let message = Outgoing {
             destination: Destination::Exchange(Exchange::Facts),
             message_type: fact.message_type,
@@ -245,9 +249,9 @@ impl Simulation {
                 worked |= step.map_err(|error| error.to_string())? != Step::Idle;
             }
             self.check().await?;
-            if Sight::of(&self.parts.store).await.waiting == 0 {
+            if self.followed.sight.waiting() == 0 {
                 self.tell("at rest".to_owned());
-                return Ok(());
+                return self.followed.check_histories(&self.parts).await;
             }
             if !worked {
                 self.parts.advance(PAST_EVERY_WAIT);
@@ -255,4 +259,9 @@ impl Simulation {
         }
         Err("the office does not come to rest".to_owned())
     }
+}
+
+/// Something from the list, if there is anything.
+pub(crate) fn pick<T: Clone>(rng: &mut Rng, list: &[T]) -> Option<T> {
+    (!list.is_empty()).then(|| list[rng.usize(..list.len())].clone())
 }
