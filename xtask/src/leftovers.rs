@@ -2,6 +2,7 @@
 //! must not remove anything, since what it finds may belong to a run that is still going on.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -12,8 +13,12 @@ use crate::tools;
 
 /// Databases of the tests and of `cargo xtask prepare`; `_` is a wildcard of LIKE, hence the escape.
 const DATABASES: &str = r"select datname from pg_database where datname like 'smista\_test\_%' or datname like 'smista\_prepare\_%'";
-/// Queues, exchanges, and files in the folder for temporary ones.
+/// Queues, exchanges and files.
 const PREFIX: &str = "smista-test-";
+/// The folders of databases that were to be gone with their test.
+const SCRATCH_PREFIX: &str = "smista-scratch-";
+/// Where Linux keeps files in memory.
+const IN_MEMORY: &str = "/dev/shm";
 
 /// One line for each thing found, as it is shown to a person.
 pub(crate) struct Leftovers(BTreeSet<String>);
@@ -68,12 +73,19 @@ fn ours(names: &str) -> impl Iterator<Item = &str> {
 }
 
 fn files() -> Result<Vec<String>> {
-    let folder = std::env::temp_dir();
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)) {
-            found.push(path.display().to_string());
+    for folder in [std::env::temp_dir(), PathBuf::from(IN_MEMORY)] {
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
+        {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if [PREFIX, SCRATCH_PREFIX].iter().any(|prefix| name.starts_with(prefix)) {
+                found.push(entry.path().display().to_string());
+            }
         }
     }
     Ok(found)

@@ -55,6 +55,6 @@ pub(crate) fn to_throw_away(path: &Path) -> SqliteConnectOptions {
 pub(crate) fn folder_to_throw_away() -> std::io::Result<TempDir> {
     const IN_MEMORY: &str = "/dev/shm";
     let mut named = tempfile::Builder::new();
-    named.prefix("smista-");
+    named.prefix("smista-scratch-");
     named.tempdir_in(IN_MEMORY).or_else(|_not_there_or_full| named.tempdir())
 }
