@@ -58,9 +58,15 @@ stories! {
 
         let unidentified = about("informazione_su_case", &padre, json!({}));
         office.open(ANNA, unidentified).await.refused("missing-field").by_clause("4.1-7");
-        let never_there = office.open(ANNA, contact("lamentela", RESIDENZA, json!({}))).await.ok().id();
-        let asks = about("informazione_su_case", &never_there, json!({ "identificazione": "documento" }));
-        office.open(ANNA, asks).await.refused("padre-not-admitted");
+        // What the first level answered itself never was there, though its motivo could have been.
+        let answered = json!({ "answer": answer("telefono", "comunicato", &[]) });
+        for (never_there, clause) in [
+            (contact("informazione", RESIDENZA, answered), "2-4"), (contact("lamentela", RESIDENZA, json!({})), "2-3"),
+        ] {
+            let never_there = office.open(ANNA, never_there).await.ok().id();
+            let asks = about("informazione_su_case", &never_there, json!({ "identificazione": "documento" }));
+            office.open(ANNA, asks).await.refused("padre-not-admitted").by_clause(clause);
+        }
     }
 
     /// Proves 3.1-3.
