@@ -80,3 +80,6 @@ impl Ruolo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,3 +246,6 @@ impl Catalogue {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -284,3 +284,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,14 @@ fn a_fallback_group_is_retired_only_when_another_takes_its_place() {
 }
 
 #[test]
+fn an_ente_whose_services_are_all_on_base_may_do_without_a_fallback_group() {
+    let current = with_gruppo(Catalogue::default(), "firenze", "ripiego");
+    let mut draft = current.clone();
+    draft.enti.get_mut(&ente("firenze")).expect("there").gruppo_di_ripiego = None;
+    assert_eq!(planned(&current, &draft).counts(), BTreeMap::from([(ChangeKind::Updated, 1)]));
+}
+
+#[test]
 fn an_ente_that_leaves_the_centre_is_retired_with_its_fallback_group() {
     let current = with_avanzato(with_gruppo(Catalogue::default(), "firenze", "ripiego"), "firenze");
     let change = planned(&current, &Catalogue::default());

@@ -172,9 +172,37 @@ fn a_hidden_case_answers_as_one_that_does_not_exist() {
 
 #[test]
 fn every_command_and_motivo_has_a_name_of_its_own() {
-    let commands: BTreeSet<_> = CommandKind::ON_A_CASE.iter().map(|command| command.in_italian()).collect();
-    assert_eq!(commands.len(), CommandKind::ON_A_CASE.len());
+    for name_of in [CommandKind::in_italian, CommandKind::in_english] {
+        let commands: BTreeSet<_> = CommandKind::ON_A_CASE.into_iter().map(name_of).collect();
+        assert_eq!(commands.len(), CommandKind::ON_A_CASE.len());
+    }
     let motivi: BTreeSet<_> = Motivo::ALL.iter().map(|motivo| motivo.in_italian()).collect();
     assert_eq!(motivi.len(), Motivo::ALL.len());
     assert_eq!(CommandKind::Accept.in_italian(), "prendere in carico");
+}
+
+#[test]
+fn a_refused_role_is_called_as_the_office_calls_it() {
+    for (ruolo, called) in [
+        ("secondo_livello", "«II livello»"),
+        ("gestione_rigetti", "«Gestione Rigetti»"),
+        ("altro", "«altro»"),
+    ] {
+        let text = Refusal::Role { ruolo, command: CommandKind::Accept }.italian();
+        assert!(text.contains(called), "{text}");
+    }
+}
+
+#[test]
+fn a_reassignment_refused_names_the_field_to_change() -> Result<(), TextError> {
+    let competent = GruppoId::new("firenze-tributi")?;
+    for (why, field) in [
+        (ReassignWhy::NotAvanzato, "tripletta"),
+        (ReassignWhy::OtherEnte, "gruppo"),
+        (ReassignWhy::FallbackNotNeeded { competent }, "gruppo"),
+        (ReassignWhy::NoteNeeded, "note"),
+    ] {
+        assert_eq!(Refusal::Reassignment { why }.field(), Some(field));
+    }
+    Ok(())
 }

@@ -111,6 +111,24 @@ fn a_transliteration_is_offered_and_fits_gsm7() {
 }
 
 #[test]
+fn what_gsm7_lacks_is_written_as_a_careful_typist_would() {
+    for (foreign, plain) in [
+        ("ÀÁÈÌÍÒÓÙÚ", "A'A'E'I'I'O'O'U'U'"),
+        ("áíóú", "àìòù"),
+        ("âãêëîïôõûç", "aaeeiioouc"),
+        ("ÂÃÊËÎÏÔÕÛ", "AAEEIIOOU"),
+        ("‘’′´`", "'''''"),
+        ("“”„«»″", r#""""""""#),
+        ("‐‑–—•·", "------"),
+        ("…", "..."),
+        ("°ºª", "ooa"),
+        ("\t\u{00A0}\u{202F}\u{2009}", "    "),
+    ] {
+        assert_eq!(transliterated_to_gsm7(foreign).as_deref(), Some(plain), "{foreign}");
+    }
+}
+
+#[test]
 fn every_stand_in_is_itself_gsm7() {
     for c in ('\u{0000}'..='\u{FFFF}').filter(|c| gsm7_units(*c).is_none()) {
         if let Some(plain) = stand_in(c) {

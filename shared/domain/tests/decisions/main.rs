@@ -5,5 +5,6 @@ mod desk;
 mod figli;
 mod openings;
 mod reassigning;
+mod standing;
 #[path = "../support/world.rs"]
 mod world;

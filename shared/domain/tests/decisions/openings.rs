@@ -43,6 +43,21 @@ fn what_an_opening_cites_exists() {
 }
 
 #[test]
+fn new_work_names_only_what_is_in_use() {
+    let retirements: [fn(&mut Desk); 3] = [
+        |desk| desk.catalogue.enti.values_mut().for_each(|ente| ente.retired = true),
+        |desk| desk.catalogue.macrostrutture.values_mut().for_each(|unit| unit.retired = true),
+        |desk| desk.catalogue.servizi.values_mut().for_each(|servizio| servizio.retired = true),
+    ];
+    for retire in retirements {
+        let mut desk = Desk::new();
+        retire(&mut desk);
+        let unknown = Refusal::UnknownTripletta { tripletta: tripletta("firenze/anagrafe") };
+        assert_eq!(desk.open(&reclamo()), Err(unknown));
+    }
+}
+
+#[test]
 fn a_contact_took_place_in_the_past() {
     let at_minute = |minute| Opening { opened_at: Some(at(minute)), ..reclamo() };
     assert_eq!(outcome(&at_minute(2)), not_admitted("opened_at", Why::InTheFuture));
