@@ -3,7 +3,7 @@
 use smista_domain::anagrafica::Anagrafica;
 use smista_domain::command::{Command, Notifica, Opening, WithReason};
 use smista_domain::fact::{Campo, Fact};
-use smista_domain::motivo::{CausaRigetto, Motivo};
+use smista_domain::motivo::{CausaRigetto, Motivo, MotivoAnnullamento};
 use smista_domain::refusal::{PadreWhy, Refusal, Why};
 use smista_domain::stato::{Attributo, Stato};
 
@@ -110,7 +110,9 @@ fn each_notifica_reaches_the_padre() {
 fn a_withdrawal_takes_the_other_figli_along() {
     let mut desk = Desk::with_reclamo("firenze/anagrafe");
     desk.open(&sollecito()).unwrap();
-    desk.open(&notifica(Notifica::Ritiro)).unwrap();
+    let withdrawal = desk.open(&notifica(Notifica::Ritiro)).unwrap();
+    let [Fact::Opened(opened)] = withdrawal.changes[0].facts.as_slice() else { panic!("the Notifica") };
+    assert_eq!(opened.annullamento, Some(MotivoAnnullamento::RitiratoDalCittadino));
     let pratica = desk.pratica.as_ref().unwrap();
     assert!(pratica.casi().all(|caso| caso.stato == Stato::Annullato));
 }

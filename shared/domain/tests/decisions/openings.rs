@@ -2,9 +2,10 @@
 
 use smista_domain::anagrafica::{DatoPersonale, Luogo};
 use smista_domain::attore::{Attore, IMPORT};
-use smista_domain::command::Opening;
+use smista_domain::catalogue::Profilo;
+use smista_domain::command::{Cancellation, Opening};
 use smista_domain::decide::Cited;
-use smista_domain::fact::Campo;
+use smista_domain::fact::{Campo, Fact};
 use smista_domain::ids::CittadinoId;
 use smista_domain::motivo::{
     CanaleOutbound, EsitoTentativo, Motivo, MotivoAnnullamento, VerificaDisponibilita,
@@ -13,7 +14,7 @@ use smista_domain::refusal::{Refusal, Why};
 use smista_domain::stato::{Attributo, Stato};
 
 use crate::desk::{Desk, answer, attempt, opening};
-use crate::world::{at, caso_id, login, testo, tripletta};
+use crate::world::{at, caso_id, gruppo, login, testo, tripletta};
 
 fn reclamo() -> Opening {
     opening(Motivo::Reclamo, "firenze/anagrafe")
@@ -168,4 +169,30 @@ fn what_is_cancelled_at_once_brings_nothing_else() {
     }
     let decision = Desk::new().open(&cancelled(reclamo())).unwrap();
     assert_eq!(decision.changes[0].papers.last().map(|paper| paper.campo), Some(Campo::Nota));
+}
+
+#[test]
+fn an_opening_keeps_the_profile_the_check_the_reason_and_the_group() {
+    let avanzato = Some(Profilo::Avanzato);
+    let opened = |given: &Opening| {
+        let mut desk = Desk::new();
+        let decision = desk.open(given).unwrap();
+        match decision.changes[0].facts.first() {
+            Some(Fact::Opened(opened)) => (**opened).clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let told = answer(Attributo::Comunicato, CanaleOutbound::Telefono, vec![]);
+    let informazione = || opening(Motivo::Informazione, "firenze/anagrafe");
+    let answered = opened(&Opening { answer: Some(told), verifica: None, ..informazione() });
+    assert_eq!(answered.profilo, avanzato);
+    let unanswered = opened(&informazione());
+    assert_eq!((unanswered.profilo, unanswered.verifica), (avanzato, informazione().verifica));
+    assert_eq!(opened(&opening(Motivo::Lamentela, "firenze/anagrafe")).profilo, avanzato);
+    let segnalazione = opened(&opening(Motivo::Segnalazione, "firenze/anagrafe"));
+    assert_eq!((segnalazione.profilo, segnalazione.gruppo), (avanzato, Some(gruppo("firenze-anagrafe"))));
+    let motivo = MotivoAnnullamento::Errore;
+    let cancelled = Opening { annullamento: Some(Cancellation { motivo, note: None }), ..reclamo() };
+    let cancelled = opened(&cancelled);
+    assert_eq!((cancelled.profilo, cancelled.annullamento), (avanzato, Some(motivo)));
 }
