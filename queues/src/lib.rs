@@ -20,6 +20,7 @@ pub mod shelf;
 pub mod shelf_contract;
 pub mod sweeper;
 pub mod topology;
+pub mod traceparent;
 
 use std::sync::Arc;
 

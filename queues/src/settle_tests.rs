@@ -172,3 +172,24 @@ fn a_message_twice_in_a_batch_makes_one_row_and_two_acknowledgements() {
     assert_eq!(plan.settled.len(), 2);
     assert_eq!(plan.counts().collect::<Vec<_>>(), [(Fate::Later, 2)]);
 }
+
+#[test]
+fn a_wait_and_a_replay_go_on_in_the_trace_of_the_message() {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut envelope =
+        Envelope::new("1", "smista", "letter.write", DateTime::UNIX_EPOCH, &"hello").expect("JSON");
+    envelope.traceparent = Some(trace.to_owned());
+    let body = envelope.encode().expect("JSON");
+    let delivery = Delivery { body, ..delivery(Sender::Smista, None, None) };
+    let received = receive(&QUEUE, &delivery).expect("readable");
+    let settled = |outcome| settle(&QUEUE, &delivery, &received, outcome, DateTime::UNIX_EPOCH).2;
+    let kept = |body: &[u8]| Envelope::parse_from_smista(body).expect("an envelope").traceparent;
+
+    let Settlement::Wait(wait) = settled(Outcome::Later(DateTime::UNIX_EPOCH)) else { panic!("waits") };
+    assert_eq!(kept(&wait.body).as_deref(), Some(trace));
+    let Settlement::Park(parked) = settled(Outcome::Permanent(ErrorText::new("no"))) else {
+        panic!("parked")
+    };
+    let parked = crate::shelf::ParkedMessage { id: crate::shelf::ParkedId(1), parked };
+    assert_eq!(kept(&parked.replay().expect("replayable").body).as_deref(), Some(trace));
+}

@@ -14,10 +14,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use smista::system::{Servers, System};
+use smista::telemetry::Telemetry;
 use smista_office::Surroundings;
 use smista_queues::NamePrefix;
 use smista_store::StoreError;
-use tracing_subscriber::EnvFilter;
+use tokio::runtime::Handle;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::cli::{Cli, Command};
 use crate::config::{LogFormat, SetUp, Settings};
@@ -37,9 +41,13 @@ struct Misuse(String);
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let settings = settings(&cli).map_err(|error| Misuse(format!("{error:#}")))?;
-    begin_logging(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(dispatch(cli, settings))
+    let telemetry = begin_logging(&settings, runtime.handle())?;
+    let done = runtime.block_on(dispatch(cli, settings));
+    if let Some(telemetry) = telemetry {
+        telemetry.end();
+    }
+    done
 }
 
 /// The exit code of a failure, as the help lists them.
@@ -118,12 +126,19 @@ fn surroundings() -> Surroundings {
     Surroundings::new(chrono::Utc::now, uuid::Uuid::now_v7)
 }
 
-fn begin_logging(settings: &Settings) -> anyhow::Result<()> {
+fn begin_logging(settings: &Settings, runtime: &Handle) -> anyhow::Result<Option<Telemetry>> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|error| Misuse(format!("log: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match settings.log_format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    let exported = settings.otlp_endpoint.as_deref();
+    let telemetry = exported.map(|endpoint| Telemetry::begin(endpoint, &settings.source, runtime.clone()));
+    let telemetry = telemetry.transpose().map_err(|error| Misuse(format!("{error:#}")))?;
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(telemetry.as_ref().map(Telemetry::layer))
+        .init();
+    Ok(telemetry)
 }

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     /// published, and what waits to be worked on is the workers' own backlog. It would not shrink while they pause, and
     /// is no reason to turn citizens away.
     pub deepest_outbox: u64,
+    /// Where spans are sent, as OTLP over HTTP (`http://collector:4318`); nowhere if left out.
+    pub otlp_endpoint: Option<String>,
     /// How long a stop waits for what was begun, in seconds.
     pub grace_secs: u64,
 }
@@ -86,6 +88,7 @@ impl Default for Settings {
             log: "warn,smista=info".to_owned(),
             database_connections: 16,
             deepest_outbox: 100_000,
+            otlp_endpoint: None,
             grace_secs: 25,
         }
     }

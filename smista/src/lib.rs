@@ -6,4 +6,5 @@ pub mod metrics;
 pub mod ops;
 pub mod register;
 pub mod system;
+pub mod telemetry;
 pub mod watch;

@@ -21,6 +21,7 @@ use crate::metrics::{
     SESSIONS, WAITING,
 };
 use crate::system::System;
+use crate::telemetry::{enter_trace, link};
 
 /// What this process is doing, for its own `/readyz` and for figures.
 #[derive(Default)]
@@ -43,8 +44,13 @@ impl Observer for Watch {
         if let Some(oldest) = oldest {
             held(&self.oldest).insert(queue.to_owned(), oldest);
         }
-        let _linked_where_spans_are_exported = traceparents;
-        tracing::info_span!("batch", queue)
+        let span = tracing::info_span!("batch", queue, messages = traceparents.len());
+        link(&span, traceparents);
+        span
+    }
+
+    fn asked(&self, span: &Span, traceparent: Option<&str>) -> Option<String> {
+        enter_trace(span, traceparent)
     }
 
     fn settled(&self, queue: &str, fate: Fate, messages: usize) {

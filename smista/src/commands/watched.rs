@@ -10,7 +10,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use smista::ops::{self, Ops};
 use smista::system::System;
-use smista::watch::count_what_waits;
+use smista::watch::{Watch, count_what_waits};
 use smista_intake::http::Shown;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -26,6 +26,7 @@ const ROUND: Duration = Duration::from_secs(5);
 pub(super) struct Watched {
     ops: Ops,
     figures: PrometheusHandle,
+    watch: Arc<Watch>,
     tasks: JoinSet<()>,
 }
 
@@ -51,7 +52,7 @@ impl Watched {
             });
         }
         tasks.spawn(count_now_and_then(Arc::clone(system), figures.clone()));
-        Ok(Self { ops, figures, tasks })
+        Ok(Self { ops, figures, watch: Arc::clone(&system.watch), tasks })
     }
 
     /// What the HTTP door shows of it.
@@ -60,6 +61,7 @@ impl Watched {
         Shown {
             metrics: Some(Arc::new(move || figures.render())),
             status: Some(Arc::new(move || ops.status())),
+            observer: Some(Arc::clone(&self.watch) as _),
         }
     }
 

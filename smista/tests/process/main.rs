@@ -1,7 +1,9 @@
-//! The real program as processes: its operations door, and how it stops. Each test has its own folder, or its own
+//! The real program as processes: its operations door, its spans, and how it stops. Each test has its own folder, or its own
 //! database and queues.
 
 mod operations;
+mod receiver;
 mod running;
 mod servers;
 mod stopping;
+mod traces;

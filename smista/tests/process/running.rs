@@ -105,21 +105,32 @@ pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
 
 /// A contact by telephone that becomes a case of the second level, opened in the name of some operator of the sample.
 pub(crate) fn open_case(address: &str, token: &str) -> String {
+    open_case_in_trace(address, token, "")
+}
+
+/// The same, in this trace.
+pub(crate) fn open_case_in_trace(address: &str, token: &str, traceparent: &str) -> String {
     let body = serde_json::json!({
         "motivo": "reclamo", "canale": "telefono", "description": "Nessuno risponde.",
         "tripletta": { "ente": "firenze", "macrostruttura": "anagrafe", "servizio": "variazione-residenza" },
         "anagrafica": { "nome": "Ada", "cognome": "Prova", "telefono": "055 0000001" },
-    })
-    .to_string();
-    let head = format!(
-        "POST /v1/contacts HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
-         Smista-Operatore: operatore.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let (status, answer) = exchange(address, &(head + &body));
+    });
+    let headers = format!("Smista-Operatore: operatore.1\r\ntraceparent: {traceparent}\r\n");
+    let (status, answer) = post(address, token, "/v1/contacts", &headers, &body);
     assert_eq!(status, 201, "{answer}");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     answer["id"].as_str().expect("an id").to_owned()
+}
+
+/// `POST`, with these header lines besides.
+pub(crate) fn post(address: &str, token: &str, path: &str, headers: &str, body: &Value) -> (u16, String) {
+    let body = body.to_string();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    exchange(address, &(head + &body))
 }
 
 fn exchange(address: &str, request: &str) -> (u16, String) {

@@ -12,7 +12,7 @@ use smista_messages::facts::CommandRefused;
 use smista_messages::problem::{Language, Problem};
 use smista_messages::topology::INTAKE;
 use smista_office::{Incoming, Office, Outcome as Applied, Render, Rendered, Request, Who};
-use smista_queues::{BatchFailed, Client, DeliveryRef, ErrorText, Handler, Outcome, Received};
+use smista_queues::{BatchFailed, Client, DeliveryRef, ErrorText, Handler, Outcome, Received, traceparent};
 use smista_store::{Cliente, MessageKey, OpeningKey, OutboxMessage, StoreError};
 
 use crate::delegation::{NoOperator, operator_for};
@@ -55,7 +55,8 @@ impl Commands {
     }
 
     fn incoming(&self, received: &Received, who: Who, request: Request) -> Incoming {
-        let (office, asked) = (Arc::clone(&self.office), Asked::of(received));
+        let (office, asked) = (Arc::clone(&self.office), Asked::of(received, &self.office));
+        let traceparent = asked.traceparent.clone();
         let render: Render = Arc::new(move |outcome: &Applied| match outcome {
             Applied::Refused(refusal) => {
                 let problem = Problem::of_refusal(refusal, Language::English);
@@ -70,14 +71,14 @@ impl Commands {
             message: Some(key_of(received)),
             idempotency: None,
             spool_row: spool_row_of(received),
-            traceparent: received.envelope.traceparent.clone(),
+            traceparent: Some(traceparent),
             render: Some(render),
         }
     }
 
     /// Tells the client of a refusal that concerns no case.
     async fn refuse(&self, received: &Received, problem: Problem) -> Result<Outcome, BatchFailed> {
-        let asked = Asked::of(received);
+        let asked = Asked::of(received, &self.office);
         let Some(message) = asked.refused(&self.office, problem) else {
             return Ok(Outcome::Permanent(ErrorText::new("the refusal could not be written down")));
         };
@@ -185,18 +186,20 @@ struct Asked {
     command: String,
     source: String,
     subject: Option<String>,
-    traceparent: Option<String>,
+    /// The client's trace context, or a new one: whatever the command causes goes on with it.
+    traceparent: String,
 }
 
 impl Asked {
-    fn of(received: &Received) -> Self {
+    fn of(received: &Received, office: &Office) -> Self {
         let envelope = &received.envelope;
+        let callers = envelope.traceparent.as_deref().and_then(traceparent::valid);
         Self {
             key: key_of(received),
             command: envelope.message_type.clone(),
             source: envelope.source.clone(),
             subject: envelope.subject.clone(),
-            traceparent: envelope.traceparent.clone(),
+            traceparent: callers.unwrap_or_else(|| traceparent::new(office.surroundings.fresh_uuid())),
         }
     }
 
@@ -208,7 +211,7 @@ impl Asked {
             command_id: self.key.id.clone(),
             problem,
         };
-        office.refusal_message(&self.key, &refused, self.subject.as_deref(), self.traceparent.as_deref())
+        office.refusal_message(&self.key, &refused, self.subject.as_deref(), Some(&self.traceparent))
     }
 }
 

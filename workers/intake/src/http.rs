@@ -24,6 +24,7 @@ use std::any::Any;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::HeaderValue;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use smista_messages::problem::Language;
@@ -60,7 +61,7 @@ pub fn router(door: Door) -> Router {
         .method_not_allowed_fallback(|| async { DoorProblem::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(after_a_panic))
         .layer(from_fn(in_the_callers_language))
-        .layer(from_fn(observed))
+        .layer(from_fn_with_state(door.clone(), observed))
         .with_state(door)
 }
 
@@ -106,16 +107,27 @@ fn after_a_panic(_said: Box<dyn Any + Send>) -> Response {
     DoorProblem::Internal.into_response()
 }
 
-/// A span for each request, by the route's pattern: an address might be anything that somebody typed.
-async fn observed(request: Request, next: Next) -> Response {
+/// A span for each request, by the route's pattern: an address might be anything that somebody typed. Further in, the
+/// request carries the trace context that what it causes goes on with: of this span, where spans are recorded.
+async fn observed(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = tracing::info_span!(
         "http",
         method = %request.method(),
         route = route.as_deref().unwrap_or("unknown"),
-        traceparent = conditions::traceparent(request.headers()),
+        traceparent = tracing::field::Empty,
         status = tracing::field::Empty,
     );
+    let callers = conditions::traceparent(request.headers());
+    let observer = door.shared.shown.observer.as_ref();
+    let carried = observer
+        .and_then(|observer| observer.asked(&span, callers.as_deref()))
+        .or(callers)
+        .unwrap_or_else(|| smista_queues::traceparent::new(door.office().surroundings.fresh_uuid()));
+    span.record("traceparent", &carried);
+    if let Ok(value) = HeaderValue::from_str(&carried) {
+        request.headers_mut().insert(conditions::TRACEPARENT, value);
+    }
     let response = next.run(request).instrument(span.clone()).await;
     span.record("status", response.status().as_u16());
     span.in_scope(|| tracing::debug!("request answered"));

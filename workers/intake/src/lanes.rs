@@ -5,14 +5,16 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::FutureExt;
 use smista_office::{Incoming, Office, Outcome};
+use smista_queues::Observer;
 use smista_store::StoreError;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// What the lanes are called in the inbox.
 const WORKER: &str = "http";
@@ -46,10 +48,22 @@ pub trait Apply: Send + Sync {
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Outcome>, StoreError>;
 }
 
+/// An office, and who hears of its batches.
+pub(crate) struct Observed {
+    pub(crate) office: Arc<Office>,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
 #[async_trait]
-impl Apply for Office {
+impl Apply for Observed {
     async fn apply(&self, batch: &[Incoming]) -> Result<Vec<Outcome>, StoreError> {
-        Office::apply(self, WORKER, batch).await
+        let traces: Vec<_> = batch.iter().filter_map(|incoming| incoming.traceparent.as_deref()).collect();
+        let span = self.observer.batch(WORKER, &traces, None);
+        #[expect(clippy::disallowed_methods, reason = "a figure for people; nothing is decided by it")]
+        let began = Instant::now();
+        let applied = self.office.apply(WORKER, batch).instrument(span).await;
+        self.observer.handled(WORKER, batch.len(), began.elapsed());
+        applied
     }
 }
 

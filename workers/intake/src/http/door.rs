@@ -10,10 +10,10 @@ use smista_domain::catalogue::Catalogue;
 use smista_office::Office;
 use smista_office::sheet_search::SheetSearch;
 use smista_office::text_ranking::PerRevision;
-use smista_queues::Gate;
+use smista_queues::{Gate, Observer};
 
 use super::door_problem::DoorProblem;
-use crate::lanes::{LaneSettings, Lanes, RunningLanes};
+use crate::lanes::{LaneSettings, Lanes, Observed, RunningLanes};
 use crate::recent_catalogue::RecentCatalogue;
 
 /// How the door is set up.
@@ -47,13 +47,15 @@ impl Default for DoorConfig {
     }
 }
 
-/// What the binary adds to the pages that need no token.
+/// What the binary adds to the pages that need no token, and who hears what the door does.
 #[derive(Clone, Default)]
 pub struct Shown {
     /// The text of `/metrics` (Prometheus); without it there is no such page.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// More members of the object at `/status`.
     pub status: Option<Arc<dyn Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync>>,
+    /// Hears of requests and of the lanes' batches.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// The state of the router. Clones share everything.
@@ -77,7 +79,9 @@ impl Door {
     /// A door to an office, shut to writing while `gate` is; starts its lanes on the current runtime. To stop: drop every clone and every router made
     /// of it, then await [`RunningLanes::finished`].
     pub fn new(office: Arc<Office>, gate: Gate, config: DoorConfig, shown: Shown) -> (Self, RunningLanes) {
-        let (lanes, running) = Lanes::start(office.clone(), config.lanes);
+        let observer = shown.observer.clone().unwrap_or_else(|| Arc::new(()));
+        let apply = Arc::new(Observed { office: Arc::clone(&office), observer });
+        let (lanes, running) = Lanes::start(apply, config.lanes);
         let limiter =
             RateLimiter::keyed(Quota::per_second(config.requests_per_second).allow_burst(config.burst));
         let catalogue = RecentCatalogue::new(config.catalogue_max_age);

@@ -346,7 +346,7 @@ async fn a_panic_is_told_as_our_own_fault() {
     let (door, _lanes) = door_away(DoorConfig::default());
     let metrics: std::sync::Arc<dyn Fn() -> String + Send + Sync> =
         std::sync::Arc::new(|| panic!("the citizen is called Rossi"));
-    let shown = Shown { metrics: Some(metrics), status: None };
+    let shown = Shown { metrics: Some(metrics), ..Shown::default() };
     let office = door.shared.office.clone();
     let (door, _other_lanes) = Door::new(office, gate(true), DoorConfig::default(), shown);
     let answer = ask(router(door), empty(get("/metrics"))).await;
