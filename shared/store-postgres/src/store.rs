@@ -102,6 +102,10 @@ impl Store for PostgresStore {
         Ok(casi::reserve_protocolli(&mut *self.session().await?, i64::from(anno), count).await?)
     }
 
+    async fn catalogue_revision(&self) -> Result<i64, StoreError> {
+        Ok(catalogue::revision(&mut *self.session().await?).await?)
+    }
+
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         let begin = "begin isolation level repeatable read, read only";
         let mut snapshot = self.pool.begin_with(begin).await.map_err(Fault::from)?;
@@ -228,7 +232,6 @@ impl Store for PostgresStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        catalogue::revision(&mut *self.session().await?).await?;
-        Ok(())
+        self.catalogue_revision().await.map(|_answers| ())
     }
 }

@@ -147,6 +147,10 @@ impl Store for SqliteStore {
         Ok(first)
     }
 
+    async fn catalogue_revision(&self) -> Result<i64, StoreError> {
+        Ok(catalogue::revision(&mut *self.session().await?).await?)
+    }
+
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         let mut snapshot = self.readers.begin().await.map_err(Fault::from)?;
         Ok(catalogue::read(&mut snapshot).await?)
@@ -286,7 +290,6 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        catalogue::revision(&mut *self.session().await?).await?;
-        Ok(())
+        self.catalogue_revision().await.map(|_answers| ())
     }
 }

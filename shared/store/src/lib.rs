@@ -38,6 +38,10 @@ pub trait Store: Send + Sync {
     /// Reserves `count` protocol numbers of a year, in a short transaction of its own; returns the first.
     async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError>;
 
+    /// The revision that the catalogue stands at: one row, for whoever holds a catalogue and asks whether it is still the
+    /// newest. A case is decided by [`Desk::catalogue_revision`], which stays true.
+    async fn catalogue_revision(&self) -> Result<i64, StoreError>;
+
     /// The catalogue at its newest revision, read in one snapshot.
     async fn catalogue(&self) -> Result<Catalogue, StoreError>;
 

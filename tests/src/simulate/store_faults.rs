@@ -50,6 +50,10 @@ impl Store for FaultyStore {
         self.inner.reserve_protocolli(anno, count).await
     }
 
+    async fn catalogue_revision(&self) -> Result<i64, StoreError> {
+        self.inner.catalogue_revision().await
+    }
+
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         self.inner.catalogue().await
     }

@@ -93,6 +93,10 @@ fn ente(code: &str) -> EnteId {
 
 #[async_trait]
 impl Store for Away {
+    async fn catalogue_revision(&self) -> Result<i64, StoreError> {
+        Ok(self.catalogue().await?.revision)
+    }
+
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
         let people = [
             ("anna", Ruolo::PrimoLivello),
