@@ -95,7 +95,7 @@ pub enum DeliveryRef {
 /// Who sent a message, as verified by the broker and never as claimed by the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sender {
-    /// Smista's own user: its extensions `cliente` and `tentativo` are trusted.
+    /// Smista's own user: its extensions `cliente`, `tentativo` and `ripreso` are trusted.
     Smista,
     /// Another user of the broker, by name.
     Client(String),

@@ -55,6 +55,10 @@ pub struct Envelope {
     /// The attempt that a republished message is up to. Means nothing from any other sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tentativo: Option<u32>,
+    /// When smista itself put the message back in its queue: a wait that is over, or a replay that an operator answers for.
+    /// Its age counts from there. Means nothing from any other sender.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "write_time_if_any")]
+    pub(crate) ripreso: Option<DateTime<Utc>>,
     #[serde(default = "null")]
     pub data: Box<RawValue>,
 }
@@ -105,6 +109,7 @@ impl Envelope {
             operatore: None,
             cliente: None,
             tentativo: None,
+            ripreso: None,
             data: serde_json::value::to_raw_value(data)?,
         })
     }
@@ -186,6 +191,13 @@ fn null() -> Box<RawValue> {
 
 fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+fn write_time_if_any<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => write_time(time, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// Counts brackets outside strings, so that no recursive parser ever sees what is too deep for it.

@@ -4,6 +4,7 @@
 //! is about: no cases, no domain, no store, no SQL. Only `rabbitmq.rs` names the AMQP library.
 
 pub mod acknowledge;
+pub mod age;
 pub mod broker;
 #[cfg(feature = "contract")]
 pub mod contract;

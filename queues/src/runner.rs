@@ -196,7 +196,7 @@ impl Runner {
         let mut plan = Plan::default();
         let (mut readable, mut received) = (Vec::new(), Vec::new());
         for delivery in batch {
-            match receive(queue, delivery) {
+            match receive(queue, delivery, now) {
                 Ok(message) => {
                     readable.push(delivery);
                     received.push(message);

@@ -52,7 +52,9 @@ impl World {
 }
 
 fn delivery(index: usize, id: &str) -> Delivery {
-    let envelope = Envelope::new(id, "crm", "letter.write", DateTime::UNIX_EPOCH, &()).expect("JSON");
+    let of =
+        if id == "late" { DateTime::UNIX_EPOCH - chrono::TimeDelta::days(31) } else { DateTime::UNIX_EPOCH };
+    let envelope = Envelope::new(id, "crm", "letter.write", of, &()).expect("JSON");
     let body = if id == "garbage" { Arc::from(&b"{"[..]) } else { envelope.encode().expect("JSON") };
     Delivery {
         reference: DeliveryRef::AmqpTag(index as u64 + 1),
@@ -234,6 +236,14 @@ async fn what_is_done_needs_no_shelf_and_what_cannot_be_read_needs_no_handler() 
     let journal = one_step(&["garbage"]).await;
     assert!(journal[0].starts_with("park ?: not a CloudEvents 1.0 envelope"), "{journal:?}");
     assert_eq!(journal[1..], ["acknowledge 1", "close"]);
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_parked_unhandled_and_the_rest_goes_on() {
+    let journal = one_step(&["late", "a"]).await;
+    assert_eq!(journal[0], "handle a");
+    assert!(journal[1].starts_with("park late: it is of 1969-12-01"), "{journal:?}");
+    assert_eq!(journal[2..], ["acknowledge 2", "close"]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::age;
 use crate::broker::{Delivery, DeliveryRef, Sender};
 use crate::envelope::{Envelope, EnvelopeError};
 use crate::handler::{Client, Received};
@@ -90,7 +91,7 @@ impl Plan {
 }
 
 /// Decodes a delivery and settles who sent it, or says why it must be parked.
-pub fn receive(queue: &Queue, delivery: &Delivery) -> Result<Received, ErrorText> {
+pub fn receive(queue: &Queue, delivery: &Delivery, now: DateTime<Utc>) -> Result<Received, ErrorText> {
     if delivery.sender == Sender::Unverified {
         return Err(ErrorText::new("the broker does not vouch for its sender (user-id is missing)"));
     }
@@ -98,13 +99,15 @@ pub fn receive(queue: &Queue, delivery: &Delivery) -> Result<Received, ErrorText
     if !queue.takes(&envelope.message_type) {
         return Err(ErrorText::new(format!("the queue {} takes no {}", queue.name, envelope.message_type)));
     }
-    let (client, attempt) = match &delivery.sender {
-        Sender::Client(name) => (Client::Named(name.clone()), 1),
+    let (client, attempt, of) = match &delivery.sender {
+        Sender::Client(name) => (Client::Named(name.clone()), 1, envelope.time),
         Sender::Smista | Sender::Unverified => (
             envelope.cliente.clone().map_or(Client::Smista, Client::Named),
             envelope.tentativo.unwrap_or(1).max(1),
+            envelope.ripreso.unwrap_or(envelope.time),
         ),
     };
+    age::check(of, now).map_err(|untimely| ErrorText::chain(&untimely))?;
     Ok(Received {
         delivery: delivery.reference,
         envelope,
@@ -150,7 +153,7 @@ pub fn settle(
     (delivery.reference, fate, settlement)
 }
 
-/// The message as it comes back: with the verified client and the attempt inside, whatever it claimed.
+/// The message as it comes back: with the verified client, the attempt and its new age inside, whatever it claimed.
 fn wait(
     queue: &Queue,
     received: &Received,
@@ -161,6 +164,7 @@ fn wait(
     let mut envelope = received.envelope.clone();
     envelope.cliente = received.client.as_extension();
     envelope.tentativo = Some(attempt);
+    envelope.ripreso = Some(due_at);
     let body = envelope.encode()?;
     Ok(Wait {
         delivery: received.delivery,

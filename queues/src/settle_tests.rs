@@ -15,6 +15,8 @@ const QUEUE: Queue = Queue {
     batch: 8,
 };
 
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
 fn delivery(sender: Sender, cliente: Option<&str>, tentativo: Option<u32>) -> Delivery {
     let mut envelope =
         Envelope::new("1", "crm", "letter.write", DateTime::UNIX_EPOCH, &"hello").expect("JSON");
@@ -33,7 +35,7 @@ fn delivery(sender: Sender, cliente: Option<&str>, tentativo: Option<u32>) -> De
 
 fn at_attempt(attempt: u32, outcome: Outcome) -> (Fate, Settlement) {
     let delivery = delivery(Sender::Smista, Some("crm"), Some(attempt));
-    let received = receive(&QUEUE, &delivery).expect("readable");
+    let received = receive(&QUEUE, &delivery, NOW).expect("readable");
     let (reference, fate, settlement) = settle(&QUEUE, &delivery, &received, outcome, DateTime::UNIX_EPOCH);
     assert_eq!(reference, delivery.reference);
     (fate, settlement)
@@ -80,7 +82,7 @@ fn two_clients_that_claim_one_source_do_not_take_each_others_place() {
     let mut plan = Plan::default();
     for client in ["crm", "phones"] {
         let delivery = delivery(Sender::Client(client.to_owned()), None, None);
-        let received = receive(&QUEUE, &delivery).expect("readable");
+        let received = receive(&QUEUE, &delivery, NOW).expect("readable");
         let outcome = Outcome::Permanent(ErrorText::new("no"));
         plan.add(settle(&QUEUE, &delivery, &received, outcome, DateTime::UNIX_EPOCH));
     }
@@ -91,7 +93,7 @@ fn two_clients_that_claim_one_source_do_not_take_each_others_place() {
 #[test]
 fn the_client_is_the_one_that_the_broker_verified() {
     let client_and_attempt = |sender, cliente, tentativo| {
-        let received = receive(&QUEUE, &delivery(sender, cliente, tentativo)).expect("readable");
+        let received = receive(&QUEUE, &delivery(sender, cliente, tentativo), NOW).expect("readable");
         (received.client, received.attempt)
     };
     let named = |name: &str| Client::Named(name.to_owned());
@@ -101,35 +103,36 @@ fn the_client_is_the_one_that_the_broker_verified() {
     assert_eq!(client_and_attempt(Sender::Smista, Some("crm"), Some(2)), (named("crm"), 2));
     assert_eq!(client_and_attempt(Sender::Smista, None, None), (Client::Smista, 1));
     assert_eq!(client_and_attempt(Sender::Smista, None, Some(0)), (Client::Smista, 1));
-    assert!(receive(&QUEUE, &delivery(Sender::Unverified, Some("crm"), None)).is_err());
+    assert!(receive(&QUEUE, &delivery(Sender::Unverified, Some("crm"), None), NOW).is_err());
 }
 
 #[test]
 fn a_wait_and_a_replay_carry_the_verified_client_and_never_a_claimed_one() {
     let delivery = delivery(Sender::Client("crm".to_owned()), Some("boss"), Some(9));
-    let received = receive(&QUEUE, &delivery).expect("readable");
+    let received = receive(&QUEUE, &delivery, NOW).expect("readable");
     let later = Outcome::Later(DateTime::UNIX_EPOCH);
     let (_, _, Settlement::Wait(wait)) = settle(&QUEUE, &delivery, &received, later, DateTime::UNIX_EPOCH)
     else {
         panic!("waits")
     };
-    let back = receive(&QUEUE, &Delivery { sender: Sender::Smista, body: wait.body, ..delivery.clone() });
+    let back =
+        receive(&QUEUE, &Delivery { sender: Sender::Smista, body: wait.body, ..delivery.clone() }, NOW);
     let back = back.expect("readable");
     assert_eq!((back.client, back.attempt), (Client::Named("crm".to_owned()), 1));
     assert_eq!(back.envelope.data.get(), received.envelope.data.get());
 
     let parked = park(QUEUE.name, &delivery, Some(&received), ErrorText::new("no"), DateTime::UNIX_EPOCH);
-    let replay = crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay().expect("replays");
-    let back = receive(&QUEUE, &Delivery { sender: Sender::Smista, body: replay.body, ..delivery });
+    let replay = crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay(NOW).expect("replays");
+    let back = receive(&QUEUE, &Delivery { sender: Sender::Smista, body: replay.body, ..delivery }, NOW);
     assert_eq!(back.expect("readable").client, Client::Named("crm".to_owned()));
 }
 
 #[test]
 fn what_cannot_be_received_is_parked_and_not_replayed_with_an_authority_that_it_never_had() {
     let replay = |delivery: &Delivery| {
-        let reason = receive(&QUEUE, delivery).expect_err("must be parked");
+        let reason = receive(&QUEUE, delivery, NOW).expect_err("must be parked");
         let parked = park(QUEUE.name, delivery, None, reason, DateTime::UNIX_EPOCH);
-        crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay()
+        crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay(NOW)
     };
     let unverified = delivery(Sender::Unverified, None, None);
     assert_eq!(replay(&unverified), None);
@@ -140,6 +143,41 @@ fn what_cannot_be_received_is_parked_and_not_replayed_with_an_authority_that_it_
     assert!(replay(&wrong_type).is_some(), "after the topology was mended");
 }
 
+/// A month after it was sent, or on a clock that went ahead: nobody can know any more, or ever, whether it came before.
+#[test]
+fn a_message_out_of_its_time_is_parked_as_it_came_and_says_so() {
+    let late = NOW + TimeDelta::days(31);
+    for (now, why) in [(late, "more than 30 days ago"), (NOW - TimeDelta::days(1), "still to come")] {
+        for sender in [Sender::Smista, Sender::Client("crm".to_owned())] {
+            let delivery = delivery(sender, None, None);
+            let reason = receive(&QUEUE, &delivery, now).expect_err("must be parked");
+            assert!(reason.as_str().contains(why), "{reason}");
+            let parked = park(QUEUE.name, &delivery, None, reason, now);
+            assert_eq!((parked.message_id.as_deref(), &parked.body), (Some("1"), &delivery.body));
+        }
+    }
+}
+
+#[test]
+fn a_wait_and_a_replay_are_young_again_and_only_smista_can_say_so() {
+    let late = NOW + TimeDelta::days(40);
+    let delivery = delivery(Sender::Client("crm".to_owned()), None, None);
+    let received = receive(&QUEUE, &delivery, NOW).expect("readable");
+    let (_, _, Settlement::Wait(wait)) = settle(&QUEUE, &delivery, &received, Outcome::Later(late), NOW)
+    else {
+        panic!("waits")
+    };
+    let parked = park(QUEUE.name, &delivery, None, ErrorText::new("too old"), late);
+    let replay = crate::shelf::ParkedMessage { id: crate::ParkedId(1), parked }.replay(late);
+    for body in [wait.body, replay.expect("replays").body] {
+        let by = |sender| Delivery { sender, body: body.clone(), ..delivery.clone() };
+        let back = receive(&QUEUE, &by(Sender::Smista), late).expect("of today");
+        assert_eq!(back.envelope.time, NOW, "what happened still happened then");
+        assert!(receive(&QUEUE, &by(Sender::Smista), late + TimeDelta::days(31)).is_err());
+        assert!(receive(&QUEUE, &by(delivery.sender.clone()), late).is_err(), "a claim is no proof");
+    }
+}
+
 #[test]
 fn a_message_at_the_limit_still_fits_when_it_comes_back() {
     let mut envelope = Envelope::new("1", "crm", "letter.write", DateTime::UNIX_EPOCH, &"").expect("JSON");
@@ -148,13 +186,13 @@ fn a_message_at_the_limit_still_fits_when_it_comes_back() {
     let client = Sender::Client("c".repeat(255));
     let delivery = Delivery { body: envelope.encode().expect("JSON"), ..delivery(client, None, None) };
     assert_eq!(delivery.body.len(), crate::envelope::MAX_BYTES);
-    let received = receive(&QUEUE, &delivery).expect("readable");
+    let received = receive(&QUEUE, &delivery, NOW).expect("readable");
     let later = Outcome::Later(DateTime::UNIX_EPOCH);
     let (_, _, Settlement::Wait(wait)) = settle(&QUEUE, &delivery, &received, later, DateTime::UNIX_EPOCH)
     else {
         panic!("waits")
     };
-    assert!(receive(&QUEUE, &Delivery { sender: Sender::Smista, body: wait.body, ..delivery }).is_ok());
+    assert!(receive(&QUEUE, &Delivery { sender: Sender::Smista, body: wait.body, ..delivery }, NOW).is_ok());
 }
 
 #[test]
@@ -163,7 +201,7 @@ fn a_message_twice_in_a_batch_makes_one_row_and_two_acknowledgements() {
     for tag in [1, 2] {
         let (_, fate, settlement) = {
             let delivery = delivery(Sender::Smista, None, None);
-            let received = receive(&QUEUE, &delivery).expect("readable");
+            let received = receive(&QUEUE, &delivery, NOW).expect("readable");
             settle(&QUEUE, &delivery, &received, Outcome::Later(DateTime::UNIX_EPOCH), DateTime::UNIX_EPOCH)
         };
         plan.add((DeliveryRef::AmqpTag(tag), fate, settlement));

@@ -84,7 +84,7 @@ pub struct Wait {
     pub due_at: DateTime<Utc>,
     /// The attempt that it comes back as; also inside `body`.
     pub attempt: u32,
-    /// The envelope encoded anew, with the verified client and the attempt inside.
+    /// The envelope encoded anew, with the verified client, the attempt and `due_at` inside.
     pub body: Arc<[u8]>,
     /// Why it waits; absent for a wait that the handler asked for.
     pub reason: Option<ErrorText>,
@@ -154,14 +154,15 @@ impl Wait {
 }
 
 impl ParkedMessage {
-    /// The message to publish when an operator has it tried again, from the first attempt on.
+    /// The message to publish when an operator has it tried again `now`, from the first attempt on, however old it is.
     ///
     /// `None` for what could not be decoded or whose sender nobody vouched for: smista would lend it its own
     /// authority.
-    pub fn replay(&self) -> Option<Outgoing> {
+    pub fn replay(&self, now: DateTime<Utc>) -> Option<Outgoing> {
         let mut envelope = Envelope::parse_from_smista(&self.parked.body).ok()?;
         envelope.cliente = self.parked.client.as_ref()?.as_extension();
         envelope.tentativo = None;
+        envelope.ripreso = Some(now);
         Some(Outgoing {
             destination: Destination::Queue(self.parked.queue.clone()),
             body: envelope.encode().ok()?,

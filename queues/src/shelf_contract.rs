@@ -126,7 +126,7 @@ pub async fn a_message_parked_again_is_one_and_an_unreadable_one_is_not(store: &
 pub async fn a_replayed_message_is_due_once(store: &dyn ShelvedStore) {
     store.shelf().put(&[], &[parked("1"), parked("2")]).await.expect("parks");
     let first = store.shelf().list_parked(None, 1).await.expect("lists").remove(0);
-    let message = first.replay().expect("can be replayed");
+    let message = first.replay(at(100)).expect("can be replayed");
     let replay = || store.shelf().replay_parked(first.id, &message, at(100));
     assert!(replay().await.expect("replays"));
     assert!(!replay().await.expect("answers"));
@@ -138,7 +138,7 @@ pub async fn a_replayed_message_is_due_once(store: &dyn ShelvedStore) {
 pub async fn a_replay_replaces_a_wait_of_the_same_message(store: &dyn ShelvedStore) {
     store.shelf().put(&[wait("1", 500)], &[parked("1")]).await.expect("puts");
     let listed = store.shelf().list_parked(None, 1).await.expect("lists").remove(0);
-    let message = listed.replay().expect("can be replayed");
+    let message = listed.replay(at(100)).expect("can be replayed");
     assert!(store.shelf().replay_parked(listed.id, &message, at(100)).await.expect("replays"));
     assert_eq!(store.take_due(at(1000)).await, std::slice::from_ref(&message.body));
 }

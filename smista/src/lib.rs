@@ -2,6 +2,7 @@
 //!
 //! Knows every part. Nothing else may know it but the tests, which put the same parts together the same way.
 
+pub mod housekeeping;
 pub mod metrics;
 pub mod ops;
 pub mod register;

@@ -23,6 +23,7 @@ use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
 use smista_store_sqlite::{Spool, SqliteOptions, SqliteShelf, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
+use crate::housekeeping::Housekeeping;
 use crate::watch::{CountedBroker, Watch, count_request};
 
 /// The name of the file in the data folder.
@@ -191,6 +192,11 @@ impl System {
             Engine::Embedded => stop.cancelled().await,
             Engine::Scaled { sweeper, .. } => sweeper.run(stop, SWEEP_PAUSE).await,
         }
+    }
+
+    /// What keeps the store in order.
+    pub fn housekeeping(&self) -> Housekeeping {
+        Housekeeping::new(Arc::clone(&self.office.store), clock_of(&self.office.surroundings))
     }
 
     /// Publishes everything that is due now, once; says whether there was anything.

@@ -14,9 +14,9 @@ use smista_tests::{TestOffice, stories};
 use crate::bodies::{contact, fact, gino, merged, rejection, told};
 
 /// A client of the broker that may speak for the first and second level.
-const CRM: &str = "crm";
+pub(crate) const CRM: &str = "crm";
 
-async fn introduce_the_client(office: &TestOffice) {
+pub(crate) async fn introduce_the_client(office: &TestOffice) {
     let ruoli = vec!["primo_livello".to_owned(), "secondo_livello".to_owned()];
     let client = Cliente { nome: CRM.to_owned(), delegation: Delegation { ruoli, ..Delegation::default() } };
     office.system.office.store.save_cliente(&client).await.expect("a client");
@@ -47,7 +47,7 @@ async fn publish_bytes(office: &TestOffice, kind: &str, body: &[u8]) {
 }
 
 /// Publishes messages and lets the office work until it is quiet.
-async fn publish(office: &TestOffice, messages: &[Value]) {
+pub(crate) async fn publish(office: &TestOffice, messages: &[Value]) {
     for message in messages {
         let kind = message["type"].as_str().expect("a type");
         publish_bytes(office, kind, message.to_string().as_bytes()).await;

@@ -12,6 +12,7 @@ mod figli;
 mod holding;
 mod http_door;
 mod idempotency;
+mod late_messages;
 mod model;
 mod motivi;
 mod opening;

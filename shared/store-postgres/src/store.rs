@@ -12,8 +12,9 @@ use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
 use smista_domain::motivo::CausaRigetto;
 use smista_queues::Clock;
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, OutboxMessage, Page,
-    PageRequest, PaperRow, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow, TriageRow,
+    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Expired, OutboxMessage,
+    Page, PageRequest, PaperRow, Purged, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow,
+    TriageRow,
 };
 use sqlx::PgPool;
 use sqlx::pool::PoolConnection;
@@ -219,14 +220,9 @@ impl Store for PostgresStore {
         Ok(accounts::revoke_token(&mut *self.session().await?, prefix, at).await?)
     }
 
-    async fn purge(
-        &self,
-        inbox_before: DateTime<Utc>,
-        idempotency_before: DateTime<Utc>,
-        parked_before: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
+    async fn purge(&self, expired: &Expired) -> Result<Purged, StoreError> {
         let mut transaction = self.pool.begin().await.map_err(Fault::from)?;
-        let gone = accounts::purge(&mut transaction, inbox_before, idempotency_before, parked_before).await?;
+        let gone = accounts::purge(&mut transaction, expired).await?;
         transaction.commit().await.map_err(Fault::from)?;
         Ok(gone)
     }

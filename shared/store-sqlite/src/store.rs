@@ -14,8 +14,9 @@ use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
 use smista_domain::motivo::CausaRigetto;
 use smista_queues::Clock;
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, OutboxMessage, Page,
-    PageRequest, PaperRow, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow, TriageRow,
+    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Expired, OutboxMessage,
+    Page, PageRequest, PaperRow, Purged, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow,
+    TriageRow,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -276,15 +277,9 @@ impl Store for SqliteStore {
         Ok(ended)
     }
 
-    async fn purge(
-        &self,
-        inbox_before: DateTime<Utc>,
-        idempotency_before: DateTime<Utc>,
-        parked_before: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
+    async fn purge(&self, expired: &Expired) -> Result<Purged, StoreError> {
         let mut turn = self.turn().await?;
-        let gone =
-            accounts::purge(turn.connection(), inbox_before, idempotency_before, parked_before).await?;
+        let gone = accounts::purge(turn.connection(), expired).await?;
         turn.commit().await?;
         Ok(gone)
     }

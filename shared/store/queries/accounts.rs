@@ -1,7 +1,7 @@
 //! Clients, their tokens, and what is purged when it has had its time.
 
 use chrono::{DateTime, Utc};
-use smista_store::{ApiToken, Cliente, Delegation};
+use smista_store::{ApiToken, Cliente, Delegation, Expired, PURGE_CHUNK, Purged};
 use sqlx::types::Json;
 
 use super::{Answer, Fault, micros};
@@ -123,36 +123,39 @@ pub(crate) async fn revoke_token(connection: &mut Connection, prefix: &str, at: 
     Ok(ended.rows_affected() == 1)
 }
 
-/// Deletes at most 1,000 rows of each table; says how many.
-pub(crate) async fn purge(
-    connection: &mut Connection,
-    inbox_before: Time,
-    idempotency_before: Time,
-    parked_before: Time,
-) -> Answer<u64> {
+/// The oldest go first, at most a chunk of each table.
+pub(crate) async fn purge(connection: &mut Connection, expired: &Expired) -> Answer<Purged> {
+    let chunk = i64::try_from(PURGE_CHUNK).unwrap_or(i64::MAX);
     let inbox = sqlx::query!(
         "delete from inbox where (worker, source, id) in (
-            select worker, source, id from inbox where received_at < $1 order by received_at limit 1000
+            select worker, source, id from inbox where received_at < $1 order by received_at limit $2
         )",
-        micros(inbox_before)
+        micros(expired.inbox_before),
+        chunk
     )
     .execute(&mut *connection)
     .await?;
     let idempotency = sqlx::query!(
         "delete from idempotency where (cliente, key) in (
-            select cliente, key from idempotency where at < $1 order by at limit 1000
+            select cliente, key from idempotency where at < $1 order by at limit $2
         )",
-        micros(idempotency_before)
+        micros(expired.idempotency_before),
+        chunk
     )
     .execute(&mut *connection)
     .await?;
     let parked = sqlx::query!(
         "delete from parcheggio where id in (
-            select id from parcheggio where parked_at < $1 order by parked_at limit 1000
+            select id from parcheggio where parked_at < $1 order by parked_at limit $2
         )",
-        micros(parked_before)
+        micros(expired.parked_before),
+        chunk
     )
     .execute(&mut *connection)
     .await?;
-    Ok(inbox.rows_affected() + idempotency.rows_affected() + parked.rows_affected())
+    Ok(Purged {
+        inbox: inbox.rows_affected(),
+        idempotency: idempotency.rows_affected(),
+        parked: parked.rows_affected(),
+    })
 }

@@ -50,7 +50,7 @@ macro_rules! conformance_suite {
                 a_desk_sees_the_revision;
             records: protocol_numbers_never_overlap, equal_needs_are_merged_and_counted, triage_keeps_the_newest,
                 rejections_and_solved_cases_teach, citizens_are_found, clients_and_tokens_are_kept,
-                what_has_had_its_time_is_purged;
+                what_has_had_its_time_is_purged_and_the_rest_stays, a_purge_takes_the_oldest_a_chunk_at_a_time;
         );
     };
     (@ $fixture:ident: $($group:ident: $($promise:ident),+;)+) => {

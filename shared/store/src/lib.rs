@@ -7,11 +7,13 @@
 pub mod conformance;
 mod desk;
 mod error;
+mod purge;
 mod reading;
 mod records;
 
 pub use desk::{Claim, Committed, Desk, IdempotencyKey, MessageKey, WriteSet};
 pub use error::StoreError;
+pub use purge::{Expired, PURGE_CHUNK, Purged};
 pub use reading::{CasoFilter, CountBy, Counted, Cursor, Page, PageRequest, RejectionOutcome, SolvedText};
 pub use records::{
     ApiToken, CasoRow, Cittadino, Cliente, Delegation, EsigenzaRow, Exchange, IdempotentAnswer, OpeningKey,
@@ -129,14 +131,9 @@ pub trait Store: Send + Sync {
     /// Groups that have cases in this catalogue-relevant situation: Risolto II livello / Non Comunicato (row 20a).
     async fn groups_with_untold_answers(&self) -> Result<Vec<GruppoId>, StoreError>;
 
-    /// Removes what has had its time: inbox rows, idempotency answers and parked messages received before the
-    /// given instants, at most 1,000 of each; returns how many rows went.
-    async fn purge(
-        &self,
-        inbox_before: DateTime<Utc>,
-        idempotency_before: DateTime<Utc>,
-        parked_before: DateTime<Utc>,
-    ) -> Result<u64, StoreError>;
+    /// Removes what has had its time, the oldest first, at most [`PURGE_CHUNK`] rows of each table, in one transaction.
+    /// Any number of processes may do it at once.
+    async fn purge(&self, expired: &Expired) -> Result<Purged, StoreError>;
 
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -74,11 +74,11 @@ async fn show(system: &System, id: ParkedId) -> anyhow::Result<ExitCode> {
 
 async fn replay(system: &System, id: ParkedId) -> anyhow::Result<ExitCode> {
     let Some(message) = system.shelf.find_parked(id).await? else { return Ok(not_found(id)) };
-    let Some(again) = message.replay() else {
+    let now = system.office.surroundings.now();
+    let Some(again) = message.replay(now) else {
         output::error_line("it cannot be read, or nobody vouches for its sender: it can only be dropped");
         return Ok(ExitCode::from(SOME_REFUSED));
     };
-    let now = system.office.surroundings.now();
     let replayed = system.shelf.replay_parked(id, &again, now).await?;
     Ok(if replayed { ExitCode::SUCCESS } else { not_found(id) })
 }

@@ -42,7 +42,8 @@ pub(super) struct Working {
     pub(super) queues: Vec<&'static str>,
 }
 
-/// Starts the chosen workers, and what every process with a store does: publishing, and parking dead letters.
+/// Starts the chosen workers, and what every process with a store does: publishing, parking dead letters, and removing
+/// what has had its time.
 pub(super) fn start_workers(
     system: &Arc<System>,
     chosen: impl Fn(&Worker) -> bool,
@@ -58,6 +59,8 @@ pub(super) fn start_workers(
     tasks.spawn(async move { publishing.run_publishing(&publishing_stop).await });
     let (parking, parking_stop) = (Arc::clone(system), stop.clone());
     tasks.spawn(async move { parking.runner.run_dead_letters(&parking_stop).await });
+    let (housekeeping, housekeeping_stop) = (system.housekeeping(), stop.clone());
+    tasks.spawn(async move { housekeeping.run(&housekeeping_stop).await });
     tasks.close();
     Working { tasks, queues }
 }

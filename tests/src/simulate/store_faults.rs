@@ -11,9 +11,9 @@ use smista_domain::catalogue::Catalogue;
 use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
 use smista_domain::motivo::CausaRigetto;
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Claim, Cliente, Committed, CountBy, Counted, Desk, IdempotencyKey,
-    MessageKey, OpeningKey, OutboxMessage, Page, PageRequest, PaperRow, RejectionOutcome, SolvedText, Store,
-    StoreError, StoriaRow, TriageRow, WriteSet,
+    ApiToken, CasoFilter, Cittadino, Claim, Cliente, Committed, CountBy, Counted, Desk, Expired,
+    IdempotencyKey, MessageKey, OpeningKey, OutboxMessage, Page, PageRequest, PaperRow, Purged,
+    RejectionOutcome, SolvedText, Store, StoreError, StoriaRow, TriageRow, WriteSet,
 };
 use smista_store_sqlite::SqliteStore;
 
@@ -165,13 +165,8 @@ impl Store for FaultyStore {
         self.inner.groups_with_untold_answers().await
     }
 
-    async fn purge(
-        &self,
-        inbox_before: DateTime<Utc>,
-        idempotency_before: DateTime<Utc>,
-        parked_before: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        self.inner.purge(inbox_before, idempotency_before, parked_before).await
+    async fn purge(&self, expired: &Expired) -> Result<Purged, StoreError> {
+        self.inner.purge(expired).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::Fixture;
 use super::scene::{at, caso_id, gruppo, lamentela, open, resolved, tripletta, write};
 use crate::{
-    ApiToken, Cittadino, Cliente, Delegation, EsigenzaRow, IdempotencyKey, IdempotentAnswer, MessageKey,
-    RejectionOutcome, RigettoRow, TriageRow, WriteSet,
+    ApiToken, Cittadino, Claim, Cliente, Delegation, EsigenzaRow, Expired, IdempotencyKey, IdempotentAnswer,
+    MessageKey, PURGE_CHUNK, Purged, RejectionOutcome, RigettoRow, TriageRow, WriteSet,
 };
 
 pub async fn protocol_numbers_never_overlap(on: &impl Fixture) {
@@ -157,22 +157,59 @@ pub async fn clients_and_tokens_are_kept(on: &impl Fixture) {
     assert_eq!(on.store().tokens().await.expect("read"), [first, second], "oldest first");
 }
 
-/// The fixture's business clock stands at `at(0)`.
-pub async fn what_has_had_its_time_is_purged(on: &impl Fixture) {
+/// Received at `at(0)`, where the fixture's business clock stands.
+async fn receive(on: &impl Fixture, messages: usize) {
     let keys: Vec<_> =
-        (0..1500).map(|n| MessageKey { source: "crm".into(), id: format!("{n:05}") }).collect();
-    let claim = IdempotencyKey { cliente: "crm".into(), key: "k".into(), request_digest: [1; 32] };
-    let answer = IdempotentAnswer { status: 200, headers: "{}".into(), body: Vec::new(), at: at(5) };
+        (0..messages).map(|n| MessageKey { source: "crm".into(), id: format!("{n:05}") }).collect();
     let mut desk = on.store().desk().await.expect("a desk");
     desk.take_unseen("intake", &keys).await.expect("taken");
-    desk.claim_idempotency(std::slice::from_ref(&claim)).await.expect("claimed");
-    desk.write(&WriteSet { answers: vec![(claim, answer)], ..WriteSet::default() }).await.expect("written");
     desk.commit().await.expect("committed");
-    let purge =
-        async |seconds| on.store().purge(at(seconds), at(seconds), at(seconds)).await.expect("purged");
-    assert_eq!(purge(0).await, 0, "nothing is older than itself");
-    assert_eq!(purge(1).await, 1000, "in chunks");
-    assert_eq!(purge(6).await, 501);
-    assert_eq!(purge(6).await, 0);
+}
+
+fn before(seconds: i64) -> Expired {
+    Expired { inbox_before: at(seconds), idempotency_before: at(seconds), parked_before: at(seconds) }
+}
+
+pub async fn what_has_had_its_time_is_purged_and_the_rest_stays(on: &impl Fixture) {
+    let park = "insert into parcheggio (queue, body, headers, reason, attempt, parked_at)
+        values ('intake', (select request_digest from idempotency limit 1), '[]', 'no', 1,
+            '2020-01-01T00:00:00+00:00')";
+    let claim =
+        |key: &str| IdempotencyKey { cliente: "crm".into(), key: key.into(), request_digest: [1; 32] };
+    let given =
+        |seconds| IdempotentAnswer { status: 200, headers: "{}".into(), body: Vec::new(), at: at(seconds) };
+    receive(on, 2).await;
+    let claims = [claim("old"), claim("new")];
+    let answers = claims.iter().cloned().zip([given(5), given(7)]).collect();
+    let mut desk = on.store().desk().await.expect("a desk");
+    desk.claim_idempotency(&claims).await.expect("claimed");
+    desk.write(&WriteSet { answers, ..WriteSet::default() }).await.expect("written");
+    desk.commit().await.expect("committed");
+    assert!(on.admits(park).await);
+
+    let purge = async |expired: Expired| on.store().purge(&expired).await.expect("purged");
+    let parked_stays = Expired { parked_before: at(-1_000_000_000), ..before(0) };
+    assert_eq!(purge(parked_stays).await, Purged::default(), "nothing is older than itself");
+    let first = Purged { inbox: 2, idempotency: 0, parked: 1 };
+    assert_eq!(purge(before(1)).await, first);
+    assert_eq!(purge(before(7)).await, Purged { idempotency: 1, ..Purged::default() });
+    let mut desk = on.store().desk().await.expect("a desk");
+    let claims = desk.claim_idempotency(&claims).await.expect("claimed");
+    assert_eq!(claims, [Claim::New, Claim::Answered(given(7))]);
+}
+
+pub async fn a_purge_takes_the_oldest_a_chunk_at_a_time(on: &impl Fixture) {
+    let old = "insert into inbox (worker, source, id, received_at)
+        values ('intake', 'old', '1', '2020-01-01T00:00:00+00:00')";
+    let rows = i64::try_from(PURGE_CHUNK + PURGE_CHUNK / 2).expect("small");
+    receive(on, usize::try_from(rows).expect("small")).await;
+    assert!(on.admits(old).await);
+    let purged = on.store().purge(&before(1)).await.expect("purged");
+    assert!(purged.is_full());
+    assert_eq!(purged.inbox, PURGE_CHUNK);
+    assert_eq!(on.number("select count(*) from inbox where source = 'old'").await, 0);
+    let rest = on.store().purge(&before(1)).await.expect("purged");
+    assert!(!rest.is_full());
+    assert_eq!(rest.inbox, PURGE_CHUNK / 2 + 1);
     assert_eq!(on.number("select count(*) from inbox").await, 0);
 }

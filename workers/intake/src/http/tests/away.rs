@@ -233,12 +233,7 @@ impl Store for Away {
         Err(away())
     }
 
-    async fn purge(
-        &self,
-        _inbox: DateTime<Utc>,
-        _idempotency: DateTime<Utc>,
-        _parked: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
+    async fn purge(&self, _expired: &Expired) -> Result<Purged, StoreError> {
         Err(away())
     }
 
