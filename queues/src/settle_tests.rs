@@ -214,12 +214,11 @@ fn a_message_twice_in_a_batch_makes_one_row_and_two_acknowledgements() {
 #[test]
 fn a_wait_and_a_replay_go_on_in_the_trace_of_the_message() {
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let mut envelope =
-        Envelope::new("1", "smista", "letter.write", DateTime::UNIX_EPOCH, &"hello").expect("JSON");
+    let mut envelope = Envelope::new("1", "smista", "letter.write", NOW, &"hello").expect("JSON");
     envelope.traceparent = Some(trace.to_owned());
     let body = envelope.encode().expect("JSON");
     let delivery = Delivery { body, ..delivery(Sender::Smista, None, None) };
-    let received = receive(&QUEUE, &delivery).expect("readable");
+    let received = receive(&QUEUE, &delivery, NOW).expect("readable");
     let settled = |outcome| settle(&QUEUE, &delivery, &received, outcome, DateTime::UNIX_EPOCH).2;
     let kept = |body: &[u8]| Envelope::parse_from_smista(body).expect("an envelope").traceparent;
 
@@ -229,5 +228,5 @@ fn a_wait_and_a_replay_go_on_in_the_trace_of_the_message() {
         panic!("parked")
     };
     let parked = crate::shelf::ParkedMessage { id: crate::shelf::ParkedId(1), parked };
-    assert_eq!(kept(&parked.replay().expect("replayable").body).as_deref(), Some(trace));
+    assert_eq!(kept(&parked.replay(NOW).expect("replayable").body).as_deref(), Some(trace));
 }
