@@ -21,7 +21,7 @@ pub fn valid(text: &str) -> Option<String> {
     (formed && ended && usable).then(|| format!("00-{trace}-{parent}-{flags}"))
 }
 
-/// The beginning of a trace of which no span is recorded. `id` was never given before.
+/// The beginning of a trace of which no span is recorded. `id` belongs to nothing but this trace.
 pub fn new(id: Uuid) -> String {
     let (_, parent) = id.as_u64_pair();
     format!("00-{}-{parent:016x}-00", id.simple())

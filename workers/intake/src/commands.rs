@@ -14,6 +14,7 @@ use smista_messages::topology::INTAKE;
 use smista_office::{Incoming, Office, Outcome as Applied, Render, Rendered, Request, Who};
 use smista_queues::{BatchFailed, Client, DeliveryRef, ErrorText, Handler, Outcome, Received, traceparent};
 use smista_store::{Cliente, MessageKey, OpeningKey, OutboxMessage, StoreError};
+use uuid::Uuid;
 
 use crate::delegation::{NoOperator, operator_for};
 use crate::recent_catalogue::RecentCatalogue;
@@ -55,7 +56,7 @@ impl Commands {
     }
 
     fn incoming(&self, received: &Received, who: Who, request: Request) -> Incoming {
-        let (office, asked) = (Arc::clone(&self.office), Asked::of(received, &self.office));
+        let (office, asked) = (Arc::clone(&self.office), Asked::of(received));
         let traceparent = asked.traceparent.clone();
         let render: Render = Arc::new(move |outcome: &Applied| match outcome {
             Applied::Refused(refusal) => {
@@ -78,7 +79,7 @@ impl Commands {
 
     /// Tells the client of a refusal that concerns no case.
     async fn refuse(&self, received: &Received, problem: Problem) -> Result<Outcome, BatchFailed> {
-        let asked = Asked::of(received, &self.office);
+        let asked = Asked::of(received);
         let Some(message) = asked.refused(&self.office, problem) else {
             return Ok(Outcome::Permanent(ErrorText::new("the refusal could not be written down")));
         };
@@ -190,8 +191,14 @@ struct Asked {
     traceparent: String,
 }
 
+/// The trace of a message that brought none. It follows from the message, so that what a repeated delivery causes is
+/// byte for byte what the first one caused.
+fn trace_of(message: &MessageKey) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}", message.source, message.id).as_bytes())
+}
+
 impl Asked {
-    fn of(received: &Received, office: &Office) -> Self {
+    fn of(received: &Received) -> Self {
         let envelope = &received.envelope;
         let callers = envelope.traceparent.as_deref().and_then(traceparent::valid);
         Self {
@@ -199,7 +206,7 @@ impl Asked {
             command: envelope.message_type.clone(),
             source: envelope.source.clone(),
             subject: envelope.subject.clone(),
-            traceparent: callers.unwrap_or_else(|| traceparent::new(office.surroundings.fresh_uuid())),
+            traceparent: callers.unwrap_or_else(|| traceparent::new(trace_of(&key_of(received)))),
         }
     }
 
