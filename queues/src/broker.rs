@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::topology::{Exchange, Topology};
+use crate::names::{Destination, Unsuitable};
+use crate::topology::Topology;
 
 /// Carries messages to queues and hands them out, at least once each, in no promised order.
 #[async_trait]
@@ -114,37 +115,6 @@ pub struct Outgoing {
     pub body: Arc<[u8]>,
 }
 
-/// Where a message goes. Its text form (`commands`, `facts`, `queue:NAME`) is what stores keep in a column.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Destination {
-    /// To whichever queues bind its type. A command that no queue takes is an error, a fact is not.
-    Exchange(Exchange),
-    /// To one queue only, without prefix: a wait that goes back to its worker, a parked message replayed.
-    Queue(String),
-}
-
-impl std::fmt::Display for Destination {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Destination::Exchange(exchange) => f.write_str(exchange.as_str()),
-            Destination::Queue(name) => write!(f, "queue:{name}"),
-        }
-    }
-}
-
-impl std::str::FromStr for Destination {
-    type Err = BrokerError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match (text, text.strip_prefix("queue:")) {
-            ("commands", _) => Ok(Destination::Exchange(Exchange::Commands)),
-            ("facts", _) => Ok(Destination::Exchange(Exchange::Facts)),
-            (_, Some(name)) if !name.is_empty() => Ok(Destination::Queue(name.to_owned())),
-            _ => Err(BrokerError::Unsuitable(format!("{text:?} is no destination"))),
-        }
-    }
-}
-
 /// What became of a published message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
@@ -174,4 +144,10 @@ pub enum BrokerError {
     /// Asking again will not help: a wrong name, a queue that exists with other arguments, a refused login.
     #[error("the broker cannot do this: {0}")]
     Unsuitable(String),
+}
+
+impl From<Unsuitable> for BrokerError {
+    fn from(unsuitable: Unsuitable) -> Self {
+        Self::Unsuitable(unsuitable.0)
+    }
 }

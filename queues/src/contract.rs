@@ -9,9 +9,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::DateTime;
 
-use crate::broker::{Broker, Consumer, Delivery, Destination, Outgoing, Published, Taking};
+use crate::broker::{Broker, Consumer, Delivery, Outgoing, Published, Taking};
 use crate::envelope::Envelope;
-use crate::topology::{Binding, Exchange, Kind, Queue, Topology};
+use crate::names::Destination;
+use crate::names::Exchange;
+use crate::topology::{Binding, Kind, Queue, Topology};
 
 /// Opens brokers for the suite.
 #[async_trait]

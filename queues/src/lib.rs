@@ -11,6 +11,7 @@ pub mod contract;
 pub mod envelope;
 pub mod gate;
 pub mod handler;
+pub mod names;
 pub mod outcome;
 pub mod publisher;
 pub mod rabbitmq;
@@ -28,12 +29,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use broker::{
-    Broker, BrokerError, Consumer, Delivery, DeliveryRef, Depth, Destination, Outgoing, Published, Sender,
-    Taking,
+    Broker, BrokerError, Consumer, Delivery, DeliveryRef, Depth, Outgoing, Published, Sender, Taking,
 };
 pub use envelope::{Envelope, EnvelopeError};
 pub use gate::Gate;
 pub use handler::{BatchFailed, Client, Handler, Received};
+pub use names::{Destination, Exchange, NamePrefix, Unsuitable};
 pub use outcome::{ErrorText, Failure, Outcome};
 pub use publisher::{Publisher, PublishingTask};
 pub use rabbitmq::{RabbitMq, RabbitSettings};
@@ -43,7 +44,7 @@ pub use shelf::{
     Outbox, OutboxDepth, OutboxKey, OutboxRow, Parked, ParkedId, ParkedMessage, Shelf, ShelfError, Wait,
 };
 pub use sweeper::{Sweeper, Swept};
-pub use topology::{Binding, Exchange, Kind, NamePrefix, Queue, Topology};
+pub use topology::{Binding, Kind, Queue, Topology};
 
 /// Business time, handed in: the simulation and the tests move it by hand.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

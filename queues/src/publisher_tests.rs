@@ -9,9 +9,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::broker::{Broker, BrokerError, Consumer, Depth, Destination, Outgoing, Published, Taking};
+use crate::broker::{Broker, BrokerError, Consumer, Depth, Outgoing, Published, Taking};
+use crate::names::Destination;
+use crate::names::Exchange;
 use crate::shelf::{Outbox, OutboxDepth, OutboxKey, ShelfError};
-use crate::topology::{Exchange, Topology};
+use crate::topology::Topology;
 
 #[derive(Default)]
 struct Deletions(Mutex<Vec<i64>>);

@@ -21,11 +21,12 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::acknowledge::acknowledgements;
 use crate::broker::{
-    Broker, BrokerError, Consumer, Delivery, DeliveryRef, Depth, Destination, Outgoing, Published, Sender,
-    Taking,
+    Broker, BrokerError, Consumer, Delivery, DeliveryRef, Depth, Outgoing, Published, Sender, Taking,
 };
 use crate::envelope::CONTENT_TYPE;
-use crate::topology::{Exchange, NamePrefix, Topology};
+use crate::names::Destination;
+use crate::names::{Exchange, NamePrefix};
+use crate::topology::Topology;
 
 /// How often the broker hands a message out before it makes it a dead letter. A small one would take innocent
 /// messages along with a killer.

@@ -16,10 +16,11 @@ use crate::Clock;
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Taking};
 use crate::gate::Gate;
 use crate::handler::{BatchFailed, Handler, Received};
+use crate::names::NamePrefix;
 use crate::outcome::{ErrorText, Outcome};
 use crate::settle::{Fate, Plan, park, receive, settle};
 use crate::shelf::{Shelf, ShelfError};
-use crate::topology::{NamePrefix, Queue};
+use crate::topology::Queue;
 
 /// Pauses before a batch that failed through nobody's fault is tried again; after the last it is given back.
 const PAUSES_WITHIN_SESSION: [Duration; 4] =

@@ -10,8 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::*;
 use crate::broker::{DeliveryRef, Depth, Outgoing, Published, Sender};
 use crate::envelope::Envelope;
+use crate::names::Exchange;
 use crate::shelf::{Parked, ParkedId, ParkedMessage, Wait};
-use crate::topology::{Binding, Exchange, Kind, Topology};
+use crate::topology::{Binding, Kind, Topology};
 
 const QUEUE: Queue = Queue {
     name: "letters",

@@ -4,7 +4,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::*;
-use crate::topology::{Binding, Exchange, Kind};
+use crate::names::Exchange;
+use crate::topology::{Binding, Kind};
 
 const QUEUE: Queue = Queue {
     name: "letters",

@@ -8,9 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::broker::{DeliveryRef, Destination, Outgoing};
+use crate::broker::{DeliveryRef, Outgoing};
 use crate::envelope::Envelope;
 use crate::handler::Client;
+use crate::names::Destination;
 use crate::outcome::ErrorText;
 
 /// Where the runner lays a message aside before it acknowledges it.

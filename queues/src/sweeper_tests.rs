@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
-use crate::broker::{BrokerError, Consumer, Depth, Destination, Outgoing, Taking};
+use crate::broker::{BrokerError, Consumer, Depth, Outgoing, Taking};
+use crate::names::Destination;
+use crate::names::Exchange;
 use crate::shelf::{OutboxDepth, OutboxKey};
-use crate::topology::{Exchange, Topology};
+use crate::topology::Topology;
 
 struct Row {
     due_at: DateTime<Utc>,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::broker::{BrokerError, Destination};
+use crate::names::{Destination, Exchange, NamePrefix, Unsuitable};
 
 /// All queues of an installation.
 #[derive(Debug, Clone, Copy)]
@@ -43,25 +43,6 @@ pub struct Binding {
     pub exchange: Exchange,
     /// Exact CloudEvents `type`; no wildcards, so that both brokers route alike.
     pub message_type: &'static str,
-}
-
-/// The two exchanges: others may write commands, only smista writes facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exchange {
-    Commands,
-    Facts,
-}
-
-impl Exchange {
-    pub const ALL: [Exchange; 2] = [Exchange::Commands, Exchange::Facts];
-
-    /// `commands` or `facts`, as stores and AMQP names spell it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Exchange::Commands => "commands",
-            Exchange::Facts => "facts",
-        }
-    }
 }
 
 impl Queue {
@@ -108,8 +89,8 @@ impl Topology {
     }
 
     /// Checks what the types cannot say; the table's own test calls it.
-    pub fn check(&self) -> Result<(), BrokerError> {
-        let wrong = |why: String| Err(BrokerError::Unsuitable(why));
+    pub fn check(&self) -> Result<(), Unsuitable> {
+        let wrong = |why: String| Err(Unsuitable(why));
         for (index, queue) in self.queues.iter().enumerate() {
             let well_named = !queue.name.is_empty()
                 && queue
@@ -132,40 +113,6 @@ impl Topology {
             }
         }
         Ok(())
-    }
-}
-
-/// What stands before every name on a shared broker, so that installations do not meet: `smista` by default.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamePrefix(String);
-
-impl NamePrefix {
-    /// The dead-letter queue's name without prefix.
-    pub const DEAD: &'static str = "dead";
-
-    /// Accepts 1 to 64 letters, digits, hyphens and underscores; no dot, which ends the prefix.
-    pub fn new(prefix: &str) -> Result<Self, BrokerError> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(allowed) {
-            return Err(BrokerError::Unsuitable(format!("{prefix:?} cannot be a prefix of names")));
-        }
-        Ok(Self(prefix.to_owned()))
-    }
-
-    /// The full name of a queue or exchange on the broker.
-    pub fn full(&self, name: &str) -> String {
-        format!("{}.{name}", self.0)
-    }
-
-    /// The name without prefix, when it is one of this installation's.
-    pub fn strip<'a>(&self, full: &'a str) -> Option<&'a str> {
-        full.strip_prefix(self.0.as_str())?.strip_prefix('.')
-    }
-}
-
-impl Default for NamePrefix {
-    fn default() -> Self {
-        Self("smista".to_owned())
     }
 }
 
@@ -229,29 +176,5 @@ mod tests {
         for queues in BAD {
             assert!(Topology { queues }.check().is_err());
         }
-    }
-
-    #[test]
-    fn prefixes_keep_installations_apart() {
-        let prefix = NamePrefix::new("test-1").expect("fine");
-        assert_eq!(prefix.full("letters"), "test-1.letters");
-        assert_eq!(prefix.strip("test-1.letters"), Some("letters"));
-        assert_eq!(prefix.strip("test-10.letters"), None);
-        assert_eq!(NamePrefix::default().full("commands"), "smista.commands");
-        for bad in ["", "a.b", "a b", &"x".repeat(65)] {
-            assert!(NamePrefix::new(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_destination_survives_its_text_form() {
-        let queue = Destination::Queue("letters".to_owned());
-        for destination in
-            [Destination::Exchange(Exchange::Commands), Destination::Exchange(Exchange::Facts), queue]
-        {
-            assert_eq!(destination.to_string().parse::<Destination>().expect("parses"), destination);
-        }
-        assert!("queue:".parse::<Destination>().is_err());
-        assert!("letters".parse::<Destination>().is_err());
     }
 }

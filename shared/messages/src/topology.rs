@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use smista_queues::topology::{Binding, Exchange, Kind, Queue, Topology};
+use smista_queues::{Binding, Exchange, Kind, Queue, Topology};
 
 /// Applies commands: contacts and cases.
 pub const INTAKE: &str = "intake";
