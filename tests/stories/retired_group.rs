@@ -79,6 +79,22 @@ stories! {
         ]);
     }
 
+    /// Proves R9.
+    async fn a_call_transferred_to_nobody_finds_gestione_rigetti_even_if_a_group_comes_meanwhile(office: &TestOffice) {
+        let there = (*office.system.office.catalogue().await.expect("the catalogue")).clone();
+        office.change_catalogue(|catalogue| retire(catalogue, "firenze-anagrafe")).await;
+        let call = contact("informazione", RESIDENZA, json!({ "verifica": "disponibile" }));
+        let opened = office.open(ANNA, call).await.ok();
+        assert_eq!(opened.stato(), "trasferito");
+        assert_eq!(opened.text("/gruppo"), "");
+        office.change_catalogue(|catalogue| *catalogue = there).await;
+        office.settle().await;
+
+        let caso = opened.id();
+        assert_eq!(office.case(RITA, &caso).await.stato(), "rigettato");
+        assert_eq!(office.rejects(RITA).await, [caso]);
+    }
+
     /// Proves R21.
     async fn a_fallback_group_cannot_be_retired(office: &TestOffice) {
         let refused = refusal_to_retire(office, "firenze-urp").await;

@@ -8,6 +8,7 @@ use crate::fact::{Fact, Paper};
 use crate::ids::{GruppoId, Tripletta};
 use crate::motivo::{CausaRigetto, GenereEsigenza};
 use crate::refusal::{ReassignWhy, Refusal};
+use crate::stato::Stato;
 
 /// Row 4a, or 20a when no group is competent (R9).
 pub(super) fn route(scene: &Scene<'_>) -> Happening {
@@ -62,7 +63,9 @@ fn gap_of(causa: CausaRigetto) -> Option<Fact> {
 fn check_that_nobody_is_competent(scene: &Scene<'_>) -> Result<(), Refusal> {
     let able = match &scene.caso.gruppo {
         Some(gruppo) => scene.catalogue.active_gruppo(gruppo).map(|gruppo| gruppo.id.clone()),
-        None => competent(scene),
+        None if scene.caso.stato == Stato::Assegnato => competent(scene),
+        // A transfer that went to nobody: no row puts it in a group, not even in one that has come since.
+        None => None,
     };
     able.map_or(Ok(()), |gruppo| Err(Refusal::HasCompetentGroup { gruppo }))
 }

@@ -101,6 +101,10 @@ impl Desk {
     pub(crate) fn retire(&mut self, name: &str) {
         self.catalogue.gruppi.get_mut(&gruppo(name)).expect("a group of the catalogue").retired = true;
     }
+
+    pub(crate) fn restore(&mut self, name: &str) {
+        self.catalogue.gruppi.get_mut(&gruppo(name)).expect("a group of the catalogue").retired = false;
+    }
 }
 
 /// A faultless opening by telephone; an Informazione is not answerable, and nobody can take the call.

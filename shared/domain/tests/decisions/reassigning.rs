@@ -1,9 +1,9 @@
 //! Routing, rejecting and reassigning (rows 4a, 20, 20a and 21).
 
-use smista_domain::command::{Command, Rejection};
+use smista_domain::command::{Command, Opening, Rejection};
 use smista_domain::decide::routing_command;
 use smista_domain::fact::Fact;
-use smista_domain::motivo::{CausaRigetto, GenereEsigenza, Motivo};
+use smista_domain::motivo::{CausaRigetto, GenereEsigenza, Motivo, VerificaDisponibilita};
 use smista_domain::refusal::{ReassignWhy, Refusal};
 use smista_domain::stato::{Attributo, Stato};
 use smista_domain::visibility::{Visibility, visibility};
@@ -108,6 +108,19 @@ fn the_system_finds_each_case_a_place() {
     assert_eq!((desk.padre().stato, command(&desk)), (Stato::Rigettato, None));
     assert!(desk.padre().rigettato_da.is_empty(), "no group rejected it");
     assert_eq!(command(&Desk::with_resolved(Attributo::Comunicato)), None);
+}
+
+#[test]
+fn a_transfer_that_went_to_nobody_is_rejected_whatever_group_comes_after_it() {
+    let mut desk = Desk::new();
+    desk.retire("firenze-anagrafe");
+    let verifica = Some(VerificaDisponibilita::Disponibile);
+    desk.open(&Opening { verifica, ..opening(Motivo::Informazione, "firenze/anagrafe") }).unwrap();
+    assert_eq!((desk.padre().stato, desk.padre().gruppo.clone()), (Stato::Trasferito, None));
+    desk.restore("firenze-anagrafe");
+    let by_the_system = routing_command(desk.padre(), &desk.catalogue).unwrap().expect("a rejection");
+    desk.act("sistema", &by_the_system).unwrap();
+    assert_eq!(desk.padre().stato, Stato::Rigettato);
 }
 
 #[test]
