@@ -24,7 +24,7 @@ use smista_store_sqlite::{Spool, SqliteOptions, SqliteShelf, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::housekeeping::Housekeeping;
-use crate::watch::{CountedBroker, Watch, count_request};
+use crate::watch::{CountedBroker, Watch, count_request, waiting_to_be_published};
 
 /// The name of the file in the data folder.
 const FILE: &str = "smista.sqlite";
@@ -179,10 +179,14 @@ impl System {
         matches!(self.engine, Engine::Embedded)
     }
 
+    /// Whether more may be taken on, asked by whoever adds work other than from a queue.
+    pub fn gate(&self) -> Gate {
+        Gate::new(Arc::clone(&self.shelf), clock_of(&self.office.surroundings))
+    }
+
     /// The HTTP door. When the router and its clones are gone, the lanes finish what they hold.
     pub fn door(&self, config: DoorConfig, shown: Shown) -> (Router, RunningLanes) {
-        let gate = Gate::new(Arc::clone(&self.shelf), clock_of(&self.office.surroundings));
-        let (door, lanes) = Door::new(Arc::clone(&self.office), gate, config, shown);
+        let (door, lanes) = Door::new(Arc::clone(&self.office), self.gate(), config, shown);
         (smista_intake::http::router(door).layer(from_fn(count_request)), lanes)
     }
 
@@ -217,6 +221,17 @@ impl System {
             Engine::Scaled { sweeper, .. } => {
                 sweeper.outbox.depth(self.office.surroundings.now()).await.map(Some)
             }
+        }
+    }
+
+    /// Counts what waits. To be called now and then.
+    pub async fn count_what_waits(&self) {
+        let now = self.office.surroundings.now();
+        if let Ok(depths) = self.broker.depths().await {
+            self.watch.waiting(depths, now);
+        }
+        if let Ok(Some(depth)) = self.outbox_depth().await {
+            waiting_to_be_published(depth, now);
         }
     }
 

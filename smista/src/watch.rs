@@ -13,14 +13,15 @@ use chrono::{DateTime, Utc};
 use metrics::{counter, gauge, histogram};
 use smista_queues::runner::Observer;
 use smista_queues::settle::Fate;
-use smista_queues::{Broker, BrokerError, Consumer, Depth, Outgoing, Published, Taking, Topology};
+use smista_queues::{
+    Broker, BrokerError, Consumer, Depth, OutboxDepth, Outgoing, Published, Taking, Topology,
+};
 use tracing::Span;
 
 use crate::metrics::{
     BATCH_MESSAGES, HANDLING, MESSAGES, OLDEST, OUTBOX, OUTBOX_AGE, PUBLISHED, PUBLISHING, REQUEST, REQUESTS,
     SESSIONS, WAITING,
 };
-use crate::system::System;
 use crate::telemetry::{enter_trace, link};
 
 /// What this process is doing, for its own `/readyz` and for figures.
@@ -37,6 +38,27 @@ impl Watch {
     pub fn sessions(&self, queue: &str) -> usize {
         held(&self.sessions).get(queue).copied().unwrap_or(0)
     }
+
+    /// Tells how much waits in each queue.
+    pub(crate) fn waiting(&self, depths: Vec<Depth>, now: DateTime<Utc>) {
+        let oldest = held(&self.oldest).clone();
+        for Depth { queue, waiting } in depths {
+            let since = oldest.get(&queue).filter(|_| waiting > 0);
+            gauge!(OLDEST, "queue" => queue.clone()).set(real(since.map_or(0, |since| age(*since, now))));
+            gauge!(WAITING, "queue" => queue).set(real(waiting));
+        }
+    }
+}
+
+/// Tells how much waits to be published.
+pub(crate) fn waiting_to_be_published(depth: OutboxDepth, now: DateTime<Utc>) {
+    gauge!(OUTBOX).set(real(depth.due));
+    gauge!(OUTBOX_AGE).set(real(depth.oldest_due_at.map_or(0, |since| age(since, now))));
+}
+
+/// In whole seconds; none for a time that is still to come.
+fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
+    now.signed_duration_since(since).num_seconds().max(0).unsigned_abs()
 }
 
 impl Observer for Watch {
@@ -68,24 +90,6 @@ impl Observer for Watch {
         let count = sessions.entry(queue.to_owned()).or_default();
         *count = if up { *count + 1 } else { count.saturating_sub(1) };
         gauge!(SESSIONS, "queue" => queue.to_owned()).set(real(whole(*count)));
-    }
-}
-
-/// Counts what waits. To be called now and then.
-pub async fn count_what_waits(system: &System) {
-    let now = system.office.surroundings.now();
-    let age = |since: DateTime<Utc>| now.signed_duration_since(since).num_seconds().max(0).unsigned_abs();
-    if let Ok(depths) = system.broker.depths().await {
-        let oldest = held(&system.watch.oldest).clone();
-        for Depth { queue, waiting } in depths {
-            let since = oldest.get(&queue).filter(|_| waiting > 0);
-            gauge!(OLDEST, "queue" => queue.clone()).set(real(since.map_or(0, |since| age(*since))));
-            gauge!(WAITING, "queue" => queue).set(real(waiting));
-        }
-    }
-    if let Ok(Some(depth)) = system.outbox_depth().await {
-        gauge!(OUTBOX).set(real(depth.due));
-        gauge!(OUTBOX_AGE).set(real(depth.oldest_due_at.map_or(0, age)));
     }
 }
 

@@ -5,9 +5,11 @@ use serde_json::json;
 use smista_domain::ids::GruppoId;
 use smista_messages::facts::{GROUP_RETIRED, GroupRetired};
 use smista_messages::topology::ASSIGNMENT;
+use smista_office::contact_import::{Progress, import, json_lines};
 use smista_queues::{DeliveryRef, Envelope, Wait};
 use smista_tests::catalogue::{ANNA, RESIDENZA};
 use smista_tests::{DEEPEST_OUTBOX, TestOffice, stories};
+use tokio_util::sync::CancellationToken;
 
 use crate::bodies::{contact, gino};
 
@@ -57,5 +59,29 @@ stories! {
         office.open(ANNA, another).await.ok();
         office.command(ANNA, &caso, "note", note).await.ok();
         assert_eq!(office.post(ANNA, "/v1/cases/search", json!({})).await.ok().list("/rows").len(), 2);
+    }
+
+    async fn an_import_waits_too_and_goes_on_where_it_was(office: &TestOffice) {
+        if office.system.is_embedded() {
+            return;
+        }
+        lay_aside_too_many(office).await;
+        office.advance(Duration::seconds(2));
+        let contact = contact("reclamo", RESIDENZA, json!({ "anagrafica": gino() }));
+        let file = json!({ "source": "crm", "id": "1", "contact": contact }).to_string();
+        let gate = office.system.gate();
+        let import = async |stop: &CancellationToken| {
+            let lines = json_lines(file.as_bytes());
+            import(&office.system.office, &gate, stop, lines, |_progress, refused| refused.is_empty()).await
+        };
+
+        let stop = CancellationToken::new();
+        let (waited, ()) = tokio::join!(import(&stop), async { stop.cancel() });
+        assert_eq!(waited.expect("the store answers"), Progress::default());
+
+        office.settle().await;
+        office.advance(Duration::seconds(2));
+        let progress = import(&CancellationToken::new()).await.expect("the store answers");
+        assert_eq!((progress.lines, progress.opened), (1, 1));
     }
 }

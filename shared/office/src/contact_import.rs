@@ -17,7 +17,9 @@ use smista_domain::attore::{Attore, IMPORT};
 use smista_domain::command::Opening;
 use smista_domain::ids::Login;
 use smista_domain::text::TextError;
+use smista_queues::gate::Gate;
 use smista_store::{OpeningKey, StoreError};
+use tokio_util::sync::CancellationToken;
 
 use crate::{Incoming, Office, Outcome, Request, Who};
 
@@ -77,20 +79,22 @@ pub struct Progress {
     pub rejected: u64,
 }
 
-/// Brings lines in, batch by batch. `after_batch` hears of each batch once it is committed, with the lines that
-/// were refused in it; its `false` ends the import there.
+/// Brings lines in, batch by batch, as the `gate` lets them (DESIGN 3.8). `after_batch` hears of each batch once it is
+/// committed, with the lines that were refused in it; its `false` ends the import there, and so does `stop`.
 ///
 /// # Errors
 /// The store stayed away, or failed; what was told to `after_batch` is in.
 pub async fn import(
     office: &Office,
+    gate: &Gate,
+    stop: &CancellationToken,
     lines: impl Iterator<Item = ContactLine>,
     mut after_batch: impl FnMut(&Progress, &[Reject]) -> bool,
 ) -> Result<Progress, ImportError> {
     let actor = Attore::import(Login::new(IMPORT)?);
     let mut progress = Progress::default();
     let mut lines = lines.peekable();
-    while lines.peek().is_some() {
+    while lines.peek().is_some() && !stop.is_cancelled() && gate.wait_until_open(stop).await {
         let batch: Vec<ContactLine> = lines.by_ref().take(BATCH).collect();
         let rejects = import_batch(office, &actor, batch, &mut progress).await?;
         if !after_batch(&progress, &rejects) {

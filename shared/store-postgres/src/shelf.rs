@@ -3,6 +3,8 @@
 //! Leases run on the database's clock, and each claim gives each row a lease of its own: whoever claimed it
 //! before can no longer delete it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +21,15 @@ use crate::dialect::shelf::{self as statements, ClaimedRow};
 use crate::queries::{Answer, Fault, parcheggio};
 use crate::store::PostgresStore;
 
+/// What a look at the shelf finds. It is looked at every second while consumers pause, so only a change is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Readiness {
+    Ready,
+    TooDeep,
+    Away,
+}
+
 /// The shelf and the outbox of a store.
 #[derive(Clone)]
 pub struct PostgresShelf {
@@ -27,12 +38,15 @@ pub struct PostgresShelf {
     birth_lease: Uuid,
     clock: Clock,
     deepest_outbox: u64,
+    /// As of the last look.
+    readiness: Arc<AtomicU8>,
 }
 
 impl PostgresShelf {
     /// `clock` is business time. With more than `deepest_outbox` rows due, it is not ready and consumers pause.
     pub fn new(store: &PostgresStore, clock: Clock, deepest_outbox: u64) -> Self {
-        Self { pool: store.pool().clone(), birth_lease: store.lease(), clock, deepest_outbox }
+        let readiness = Arc::new(AtomicU8::new(Readiness::Ready as u8));
+        Self { pool: store.pool().clone(), birth_lease: store.lease(), clock, deepest_outbox, readiness }
     }
 
     /// What a commit leaves to publish, as the publisher takes it: the rows are leased to this process already.
@@ -102,17 +116,22 @@ impl Shelf for PostgresShelf {
     }
 
     async fn is_ready(&self) -> bool {
-        match self.is_shallow().await.map_err(ShelfError::from) {
-            Ok(true) => true,
-            Ok(false) => {
-                tracing::warn!(most = self.deepest_outbox, "the outbox is too deep: consumers pause");
-                false
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the store does not answer: consumers pause");
-                false
+        let (found, error) = match self.is_shallow().await.map_err(ShelfError::from) {
+            Ok(true) => (Readiness::Ready, None),
+            Ok(false) => (Readiness::TooDeep, None),
+            Err(error) => (Readiness::Away, Some(error)),
+        };
+        let before = self.readiness.swap(found as u8, Ordering::Relaxed);
+        if before != found as u8 {
+            match error {
+                Some(error) => tracing::warn!(%error, "the store does not answer: consumers pause"),
+                None if found == Readiness::TooDeep => {
+                    tracing::warn!(most = self.deepest_outbox, "the outbox is too deep: consumers pause");
+                }
+                None => tracing::info!("consumers go on"),
             }
         }
+        found == Readiness::Ready
     }
 }
 

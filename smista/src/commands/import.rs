@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,6 +12,7 @@ use smista_office::contact_import::{
     ContactLine, Mapping, Progress, Reject, create_unseen_services, csv_lines, import as import_lines,
     json_lines, read_mapping, unseen_services,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::SOME_REFUSED;
 use crate::cli::ImportArgs;
@@ -66,16 +65,16 @@ async fn run(
     lines: impl Iterator<Item = ContactLine>,
     rejects_file: &Path,
 ) -> anyhow::Result<Progress> {
-    let stopped = stop_on_ctrl_c();
+    let stop = stop_on_ctrl_c();
     let mut rejects = Rejects { file: rejects_file, writer: None };
     let mut failed = None;
     let bar = ProgressBar::new_spinner()
         .with_style(ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}")?);
-    let progress = import_lines(&system.office, lines, |progress, refused| {
+    let progress = import_lines(&system.office, &system.gate(), &stop, lines, |progress, refused| {
         bar.set_message(summary(progress));
         bar.tick();
         failed = rejects.write(refused).err();
-        failed.is_none() && !stopped.load(Ordering::Relaxed)
+        failed.is_none()
     })
     .await?;
     bar.finish_and_clear();
@@ -86,15 +85,15 @@ async fn run(
 }
 
 /// The first Ctrl-C ends the import after the batch under way; what is in stays in.
-fn stop_on_ctrl_c() -> Arc<AtomicBool> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stopped);
+fn stop_on_ctrl_c() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let pressed = stop.clone();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            flag.store(true, Ordering::Relaxed);
+            pressed.cancel();
         }
     });
-    stopped
+    stop
 }
 
 fn summary(progress: &Progress) -> String {

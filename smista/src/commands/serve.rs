@@ -58,7 +58,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     finish(&workers.tasks, settings.grace_secs).await;
     system.close().await;
     watched.end();
-    output::line("smista: fermato");
+    output::line("smista: stopped");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use smista::ops::{self, Ops};
 use smista::system::System;
-use smista::watch::{Watch, count_what_waits};
+use smista::watch::Watch;
 use smista_intake::http::Shown;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -73,7 +73,7 @@ impl Watched {
 
 async fn count_now_and_then(system: Arc<System>, figures: PrometheusHandle) {
     loop {
-        count_what_waits(&system).await;
+        system.count_what_waits().await;
         figures.run_upkeep();
         tokio::time::sleep(ROUND).await;
     }

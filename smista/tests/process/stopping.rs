@@ -35,7 +35,7 @@ fn the_embedded_system_stops_well_and_goes_on_where_it_stopped() {
         open_case(&address, &token);
     }
     office.terminate();
-    office.line_with("fermato");
+    office.line_with("stopped");
     assert_eq!(office.ended().code(), Some(0));
 
     let mut office = embedded(folder.path());
