@@ -20,7 +20,7 @@ use anyhow::Result;
 const USAGE: &str = "\
 usage: cargo xtask CHORE
 
-  test [--quick]     servers, formatting, SQL, lints, docs, tests, leftovers, clauses
+  test [--quick]     servers, formatting, SQL, lints, docs, tests, 2,000 simulated offices, leftovers, clauses
                      (--quick: servers, tests, leftovers and clauses alone)
   clauses            each clause of the process with the stories that prove it
   simulate           play random offices and check them after each step (SEED=n: one; SEEDS=n: so many)

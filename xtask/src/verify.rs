@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use crate::leftovers::Leftovers;
 use crate::servers::Servers;
 use crate::steps::Steps;
-use crate::{clauses, prepare, tools};
+use crate::{clauses, prepare, simulate, tools};
 
 pub(crate) fn everything() -> Result<()> {
     verify(|steps, servers| {
@@ -21,7 +21,8 @@ pub(crate) fn everything() -> Result<()> {
             let documentation = ["doc", "--workspace", "--no-deps", "--locked"];
             tools::run(cargo(servers).args(documentation).env("RUSTDOCFLAGS", "-D warnings"))
         })?;
-        cargo_test(steps, servers)
+        cargo_test(steps, servers)?;
+        steps.run("simulation", || simulate::many(cargo(servers)))
     })
 }
 
