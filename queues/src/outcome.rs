@@ -35,7 +35,7 @@ impl From<Failure> for Outcome {
     }
 }
 
-/// An error's text, at most 1 KiB of UTF-8. Must hold no personal data: it is stored, listed and logged.
+/// An error's text, at most 1 KiB of UTF-8 without U+0000, which PostgreSQL cannot store. Must hold no personal data: it is stored, listed and logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorText(String);
 
@@ -44,7 +44,7 @@ impl ErrorText {
     pub const LIMIT: usize = 1024;
 
     pub fn new(text: impl fmt::Display) -> Self {
-        let mut text = text.to_string();
+        let mut text = text.to_string().replace('\0', "\u{fffd}");
         text.truncate(text.floor_char_boundary(Self::LIMIT));
         Self(text)
     }
@@ -76,5 +76,10 @@ mod tests {
         assert_eq!(text.as_str(), "è".repeat(512));
         let odd = ErrorText::new(format!("x{}", "è".repeat(600)));
         assert_eq!(odd.as_str().len(), 1023);
+    }
+
+    #[test]
+    fn an_error_text_can_be_stored_whatever_it_quotes() {
+        assert_eq!(ErrorText::new("not a name: a\0b").as_str(), "not a name: a\u{fffd}b");
     }
 }

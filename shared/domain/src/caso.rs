@@ -9,6 +9,7 @@ use crate::catalogue::Profilo;
 use crate::ids::{CasoId, CittadinoId, ContattoId, EnteId, GruppoId, Login, Protocollo, Tripletta};
 use crate::motivo::{CanaleInbound, CanaleOutbound, Motivo};
 use crate::stato::Stato;
+use crate::text::NomeEsterno;
 
 /// One citizen request (clause 2-2). Built only by applying facts, so history replays to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub struct Caso {
     /// How the contact came in.
     pub canale: CanaleInbound,
     /// The channel's name where the case was imported from, as it was written there.
-    pub canale_origine: Option<String>,
+    pub canale_origine: Option<NomeEsterno>,
     /// How the answer goes out.
     pub canale_risposta: Option<CanaleOutbound>,
     /// Specialists involved while the case is with its group (row 14).

@@ -11,7 +11,7 @@ use crate::motivo::{
     MotivoAnnullamento, VerificaDisponibilita,
 };
 use crate::stato::Attributo;
-use crate::text::Testo;
+use crate::text::{NomeEsterno, Testo};
 
 /// A command on a case that exists, with what it needs to be decided. Opening one is [`Opening`].
 #[derive(Debug, Clone, PartialEq)]
@@ -172,7 +172,7 @@ pub struct Opening {
     pub canale: CanaleInbound,
     /// The channel's name where the contact was imported from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub canale_origine: Option<String>,
+    pub canale_origine: Option<NomeEsterno>,
     /// What the citizen asked; may be missing only with `annullamento`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Testo>,

@@ -9,6 +9,7 @@ mod follow;
 mod handling;
 mod opening;
 mod opening_figlio;
+mod opening_parts;
 mod routing;
 
 use chrono::{DateTime, Utc};

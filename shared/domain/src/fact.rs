@@ -12,7 +12,7 @@ use crate::motivo::{
     GenereEsigenza, ModoIdentificazione, Motivo, MotivoAnnullamento, VerificaDisponibilita,
 };
 use crate::stato::Stato;
-use crate::text::Testo;
+use crate::text::{NomeEsterno, Testo};
 
 /// One thing that happened to one case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +136,7 @@ pub struct Opened {
     /// How the contact came in.
     pub canale: CanaleInbound,
     /// The channel's name where it was imported from.
-    pub canale_origine: Option<String>,
+    pub canale_origine: Option<NomeEsterno>,
     /// How the answer goes out.
     pub canale_risposta: Option<CanaleOutbound>,
     /// What the check before a transfer found (4.2-3).

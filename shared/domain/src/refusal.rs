@@ -158,8 +158,6 @@ pub enum Why {
     InTheFuture,
     /// The coordinates are not on the globe, or only one of the two is given.
     NotOnTheGlobe,
-    /// Longer than 200 characters.
-    TooLong,
     /// Kept for ever with the history, so only an import may give it, which knows that it names no person.
     OnlyFromImport,
     /// Nothing in it.

@@ -118,7 +118,6 @@ impl Why {
             Self::UnknownCaso => "R17",
             Self::UnknownCittadino => "R24",
             Self::InTheFuture => "2-1",
-            Self::TooLong => "3.3-1",
         }
     }
 }

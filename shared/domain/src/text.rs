@@ -65,7 +65,41 @@ impl From<Testo> for String {
     }
 }
 
-/// A trimmed, bounded text, or the reason why it is none.
+/// A name or number that another system gave, as it is written there: not empty, at most [`NomeEsterno::MAX_CHARS`]
+/// characters, no U+0000.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NomeEsterno(String);
+
+impl NomeEsterno {
+    /// The longest name, in characters.
+    pub const MAX_CHARS: usize = 200;
+
+    /// Checks, and changes nothing.
+    pub fn new(name: impl Into<String>) -> Result<Self, TextError> {
+        checked(&name.into(), Self::MAX_CHARS).map(Self)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for NomeEsterno {
+    type Error = TextError;
+    fn try_from(name: String) -> Result<Self, TextError> {
+        Self::new(name)
+    }
+}
+
+impl From<NomeEsterno> for String {
+    fn from(name: NomeEsterno) -> String {
+        name.0
+    }
+}
+
+/// A bounded text, or the reason why it is none.
 pub(crate) fn checked(text: &str, limit: usize) -> Result<String, TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);

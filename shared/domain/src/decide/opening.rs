@@ -5,17 +5,17 @@ use chrono::{DateTime, Utc};
 use super::answers::{attempts, check_answer, check_not_told_by_email_alone, first_level};
 use super::assign::known_servizio;
 use super::handling::check_cancellation;
+use super::opening_parts::{
+    begun, check_profile, check_standard_answer, papers_of, refuse_given, require_description,
+};
 use super::{Change, Decision, OpeningView, opening_figlio};
 use crate::attore::Attore;
 use crate::catalogue::{Profilo, Ruolo, Servizio};
 use crate::command::{Answer, Cancellation, CommandKind, Opening};
-use crate::fact::{Campo, Contenuto, Fact, Opened, Paper};
+use crate::fact::{Fact, Opened};
 use crate::motivo::{CanaleInbound, CanaleOutbound, GenereEsigenza, Motivo, VerificaDisponibilita};
 use crate::refusal::{Refusal, Why};
 use crate::stato::{Attributo, AttributoPrimoLivello, Stato};
-
-/// The longest name of a channel at its origin, in characters.
-const MAX_ORIGIN_CHARS: usize = 200;
 
 pub(super) fn open(
     view: &OpeningView<'_>,
@@ -63,31 +63,12 @@ pub(super) fn open(
 }
 
 fn check_what_it_cites(view: &OpeningView<'_>, opening: &Opening, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let too_long =
-        opening.canale_origine.as_ref().is_some_and(|name| name.chars().count() > MAX_ORIGIN_CHARS);
     let off_the_globe = opening.place.as_ref().is_some_and(|place| !place.is_on_the_globe());
     let in_the_future = opening.opened_at.is_some_and(|at| at > now);
-    refuse_given(too_long, "canale_origine", Why::TooLong)?;
     refuse_given(off_the_globe, "place", Why::NotOnTheGlobe)?;
     refuse_given(in_the_future, "opened_at", Why::InTheFuture)?;
     refuse_given(opening.seguito_di.is_some() && !view.cited.seguito_di, "seguito_di", Why::UnknownCaso)?;
     refuse_given(opening.cittadino.is_some() && !view.cited.cittadino, "cittadino", Why::UnknownCittadino)
-}
-
-/// R2: the profile decides first which motivi there are.
-pub(super) fn check_profile(motivo: Motivo, profilo: Profilo) -> Result<(), Refusal> {
-    if motivo.admitted_on(profilo) { Ok(()) } else { Err(Refusal::Profile { profilo, motivo }) }
-}
-
-pub(super) fn require_description(opening: &Opening) -> Result<(), Refusal> {
-    match opening.description {
-        Some(_) => Ok(()),
-        None => Err(Refusal::Missing { field: "description", clause: "3-2" }),
-    }
-}
-
-pub(super) fn refuse_given(given: bool, field: &'static str, why: Why) -> Result<(), Refusal> {
-    if given { Err(Refusal::NotAdmitted { field, why }) } else { Ok(()) }
 }
 
 /// Row 12.
@@ -220,49 +201,7 @@ fn segnalazione(
     Ok(vec![Fact::Opened(Box::new(opened))])
 }
 
-/// A standard answer is told at once, or not recorded at all.
-pub(super) fn check_standard_answer(opening: &Opening, now: DateTime<Utc>) -> Result<(), Refusal> {
-    refuse_given(opening.verifica.is_some(), "verifica", Why::OtherMotivo)?;
-    let Some(answer) = &opening.answer else { return Ok(()) };
-    check_answer(answer, now)?;
-    let told_at_once = answer.attributo == Attributo::Comunicato && answer.tentativi.is_empty();
-    refuse_given(!told_at_once, "answer.attributo", Why::NotThisAttribute)
-}
-
 fn require_anagrafica(opening: &Opening) -> Result<(), Refusal> {
     let missing = opening.anagrafica.clone().unwrap_or_default().missing_mandatory();
     if missing.is_empty() { Ok(()) } else { Err(Refusal::Anagrafica { missing }) }
-}
-
-/// What every opening has in common.
-pub(super) fn begun(view: &OpeningView<'_>, opening: &Opening, stato: Stato, now: DateTime<Utc>) -> Opened {
-    Opened {
-        protocollo: view.new.protocollo,
-        motivo: opening.motivo,
-        tripletta: opening.tripletta.clone(),
-        profilo: None,
-        stato,
-        gruppo: None,
-        padre: None,
-        canale: opening.canale,
-        canale_origine: opening.canale_origine.clone(),
-        canale_risposta: opening.answer.as_ref().map(|answer| answer.canale),
-        verifica: None,
-        identificazione: opening.identificazione,
-        annullamento: None,
-        opened_at: opening.opened_at.unwrap_or(now),
-        contatto_id: opening.contatto_id,
-        seguito_di: opening.seguito_di,
-        cittadino: opening.cittadino,
-    }
-}
-
-/// The personal data and texts of an opening.
-pub(super) fn papers_of(opening: &Opening) -> Vec<Paper> {
-    let description = opening.description.clone().map(|text| Paper::text(Campo::Descrizione, text));
-    let answer = opening.answer.as_ref().map(|answer| Paper::text(Campo::Risposta, answer.text.clone()));
-    let anagrafica = opening.anagrafica.clone().filter(|given| !given.is_empty()).map(Paper::anagrafica);
-    let place = opening.place.clone();
-    let place = place.map(|place| Paper { campo: Campo::Luogo, contenuto: Contenuto::Luogo(place) });
-    [description, answer, anagrafica, place].into_iter().flatten().collect()
 }

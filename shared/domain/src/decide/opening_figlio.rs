@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::follow::with_followers;
-use super::opening::{
+use super::opening_parts::{
     begun, check_profile, check_standard_answer, papers_of, refuse_given, require_description,
 };
 use super::{Change, Decision, OpeningView};

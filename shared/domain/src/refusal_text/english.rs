@@ -108,7 +108,6 @@ fn because(why: Why) -> &'static str {
         Why::UnknownCittadino => "the citizen is not in the register",
         Why::InTheFuture => "the time is in the future",
         Why::NotOnTheGlobe => "the coordinates are incomplete or not on the globe",
-        Why::TooLong => "the text is longer than 200 characters",
         Why::Empty => "there is nothing in it",
     }
 }

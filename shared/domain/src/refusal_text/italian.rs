@@ -125,7 +125,6 @@ fn because(why: Why) -> &'static str {
         Why::UnknownCittadino => "il cittadino non è presente nel registro",
         Why::InTheFuture => "la data è nel futuro",
         Why::NotOnTheGlobe => "le coordinate sono incomplete o fuori dai limiti geografici",
-        Why::TooLong => "il testo supera i 200 caratteri",
         Why::Empty => "non contiene alcun dato",
     }
 }

@@ -10,7 +10,7 @@ use crate::refusal::{PadreWhy, ReassignWhy, Refusal, Why};
 use crate::stato::{AttributoSecondoLivello, Stato};
 use crate::text::TextError;
 
-const WHYS: [Why; 18] = [
+const WHYS: [Why; 17] = [
     Why::OtherMotivo,
     Why::OnlyOnTheTelephone,
     Why::NoSecondLevel,
@@ -27,7 +27,6 @@ const WHYS: [Why; 18] = [
     Why::UnknownCittadino,
     Why::InTheFuture,
     Why::NotOnTheGlobe,
-    Why::TooLong,
     Why::Empty,
 ];
 

@@ -7,7 +7,7 @@ use csv::StringRecord;
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Email, Luogo, Telefono};
 use smista_domain::command::{Cancellation, Opening};
 use smista_domain::motivo::{CanaleInbound, Motivo};
-use smista_domain::text::Testo;
+use smista_domain::text::{NomeEsterno, Testo};
 use smista_store::OpeningKey;
 
 use super::made_up::made_up_citizen;
@@ -66,16 +66,13 @@ impl Row<'_> {
     }
 
     fn contact(&self, mapping: &Mapping) -> Result<Contact, String> {
-        let id = self.value(&mapping.key);
-        if id.is_empty() || id.len() > 200 {
-            return Err(format!("la chiave «{}» manca o è troppo lunga", mapping.key));
-        }
-        let key = OpeningKey { source: format!("file:{}", mapping.source), id: id.to_owned() };
+        let id = self.name(&mapping.key)?.ok_or_else(|| format!("manca la chiave «{}»", mapping.key))?;
+        let key = OpeningKey { source: format!("file:{}", mapping.source), id: id.into() };
         let opening = Opening {
             motivo: Some(self.motivo(mapping)?),
             tripletta: Some(tripletta_of(self, &mapping.servizio)?),
             canale: self.canale(mapping)?,
-            canale_origine: Some(self.value(&mapping.canale.column).to_owned()),
+            canale_origine: self.name(&mapping.canale.column)?,
             description: Some(self.description(mapping)?),
             anagrafica: mapping
                 .anagrafica
@@ -96,6 +93,12 @@ impl Row<'_> {
             cittadino: None,
         };
         Ok(Contact { key, opening: Box::new(opening) })
+    }
+
+    /// What the other system calls something, if it does.
+    fn name(&self, column: &str) -> Result<Option<NomeEsterno>, String> {
+        let name = Some(self.value(column)).filter(|name| !name.is_empty()).map(NomeEsterno::new);
+        name.transpose().map_err(|error| format!("colonna «{column}»: {error}"))
     }
 
     fn motivo(&self, mapping: &Mapping) -> Result<Motivo, String> {

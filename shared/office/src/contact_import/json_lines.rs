@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde::Deserialize;
 use smista_domain::command::Opening;
+use smista_domain::text::NomeEsterno;
 use smista_messages::commands::body;
 use smista_store::OpeningKey;
 
@@ -15,8 +16,8 @@ const MAX_LINE_BYTES: u64 = 256 * 1024;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
-    source: String,
-    id: String,
+    source: NomeEsterno,
+    id: NomeEsterno,
     contact: Box<Opening>,
 }
 
@@ -56,10 +57,6 @@ pub fn json_lines<R: Read>(file: R) -> impl Iterator<Item = ContactLine> {
 fn contact(bytes: &[u8]) -> Result<Contact, String> {
     let text = std::str::from_utf8(bytes).map_err(|_error| "la riga non è testo UTF-8".to_owned())?;
     let line: Line = body(text).map_err(|malformed| format!("riga non valida: {malformed}"))?;
-    let fits = |text: &str| !text.is_empty() && text.len() <= 200 && !text.contains('\0');
-    if !fits(&line.source) || !fits(&line.id) {
-        return Err("source e id devono avere da 1 a 200 caratteri".to_owned());
-    }
-    let key = OpeningKey { source: format!("file:{}", line.source), id: line.id };
+    let key = OpeningKey { source: format!("file:{}", line.source.as_str()), id: line.id.into() };
     Ok(Contact { key, opening: line.contact })
 }

@@ -1,6 +1,7 @@
 //! Mappings and lines, without a store.
 
 use smista_domain::motivo::{CanaleInbound, Motivo};
+use smista_domain::text::NomeEsterno;
 
 use super::mapping::{Mapping, MappingError};
 use super::{csv_lines, json_lines};
@@ -29,7 +30,7 @@ fn a_named_request_is_a_segnalazione_with_its_own_time_and_an_invented_citizen()
     let opening = &contact.opening;
     assert_eq!(opening.motivo, Some(Motivo::Segnalazione));
     assert_eq!(opening.canale, CanaleInbound::Telefono);
-    assert_eq!(opening.canale_origine.as_deref(), Some("Call"));
+    assert_eq!(opening.canale_origine.as_ref().map(NomeEsterno::as_str), Some("Call"));
     let tripletta = opening.tripletta.as_ref().expect("a service").to_string();
     assert_eq!(tripletta, "bos/richieste-al-comune/metal-household-appliances");
     let opened = opening.opened_at.expect("the file's own time");
@@ -81,6 +82,19 @@ fn json_lines_are_contacts_and_a_bad_one_does_not_end_the_file() {
     assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 3, 4]);
     assert_eq!(lines[0].contact.as_ref().expect("a contact").key.source, "file:crm");
     assert!(lines[1].contact.is_err() && lines[2].contact.is_err());
+}
+
+#[test]
+fn a_name_that_no_store_takes_is_refused_with_its_line() {
+    let csv = read(concat!(
+        "1\0-7,2020-01-01T00:02:00,,BOS,Bulky Items,Closed,Call,N,x,,\n",
+        "1-8,2020-01-01T00:02:00,,BOS,Bulky Items,Closed,Call,N,x,,\n",
+    ));
+    assert!(csv[0].contact.as_ref().expect_err("a refusal").contains("U+0000"));
+    assert!(csv[1].contact.is_ok());
+    let file = r#"{"source":"crm","id":"1\u0000","contact":{"canale":"telefono"}}"#;
+    let json: Vec<_> = json_lines(file.as_bytes()).collect();
+    assert!(json[0].contact.as_ref().expect_err("a refusal").contains("id:"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use smista_domain::fact::{Campo, Contenuto, Fact};
 use smista_domain::ids::{CasoId, CittadinoId, ContattoId, GruppoId, Login, Protocollo, Tripletta};
 use smista_domain::motivo::{CanaleInbound, CanaleOutbound, Motivo};
 use smista_domain::stato::Stato;
-use smista_domain::text::Testo;
+use smista_domain::text::{NomeEsterno, Testo};
 use smista_store::{PaperRow, StoriaRow};
 
 /// Where a case stands, without anybody's words or personal data: the line of a list, and the answer to a command.
@@ -46,7 +46,7 @@ pub struct CaseSummary {
     pub canale: CanaleInbound,
     /// The channel's name where the case was imported from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub canale_origine: Option<String>,
+    pub canale_origine: Option<NomeEsterno>,
     /// How the answer goes out.
     pub canale_risposta: Option<CanaleOutbound>,
     /// Specialists involved now (row 14).
