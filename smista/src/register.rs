@@ -3,14 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use smista_intake::commands::Commands;
 use smista_messages::topology::{ASSIGNMENT, INTAKE, REJECTIONS, TOPOLOGY};
 use smista_office::Office;
 use smista_queues::{Handler, Queue};
-
-/// How old the catalogue may be in which a command's operator is looked up before its desk is opened.
-const CATALOGUE_MAX_AGE: TimeDelta = TimeDelta::seconds(2);
 
 /// A queue and the handler that works it.
 #[derive(Clone)]
@@ -24,7 +20,7 @@ pub struct Worker {
 /// Every worker, in the order of the table of queues.
 pub fn workers(office: &Arc<Office>) -> Vec<Worker> {
     let handlers: [(&str, Arc<dyn Handler>); 3] = [
-        (INTAKE, Arc::new(Commands::new(Arc::clone(office), CATALOGUE_MAX_AGE))),
+        (INTAKE, Arc::new(Commands::new(Arc::clone(office)))),
         (ASSIGNMENT, smista_handlers::assignment::handler(Arc::clone(office))),
         (REJECTIONS, smista_handlers::rejections::handler(Arc::clone(office))),
     ];

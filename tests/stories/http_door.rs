@@ -1,11 +1,16 @@
 //! What the HTTP door lets through, and how it says no: versions, bodies, tokens, delegations, languages (DESIGN 6).
 
+use std::sync::Arc;
+
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::{self, Method};
 use chrono::Duration;
 use serde_json::{Value, json};
-use smista_domain::ids::{EnteId, Login};
+use smista_domain::command::{Command, WithText};
+use smista_domain::ids::{CasoId, EnteId, Login};
+use smista_domain::text::Testo;
 use smista_intake::issue_token;
+use smista_office::{Incoming, NoOperator, Outcome, Request, Who};
 use smista_store::{Cliente, Delegation};
 use smista_tests::catalogue::{ANNA, CARLO, CINZIA, MUSEI, OLGA, RESIDENZA, SARA};
 use smista_tests::{Answer, TestOffice, stories};
@@ -14,7 +19,7 @@ use crate::bodies::{contact, gino, rejection};
 
 /// A call with this token, or none, for this operator, or nobody.
 async fn asked_with(office: &TestOffice, token: Option<&str>, login: Option<&str>) -> Answer {
-    let mut request = Request::builder().method(Method::GET).uri("/v1/desks/call-back");
+    let mut request = http::Request::builder().method(Method::GET).uri("/v1/desks/call-back");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }
@@ -194,6 +199,30 @@ stories! {
         reject.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header"));
         office.send(reject).await.refused("operator-not-delegated");
         assert_eq!(office.case(ANNA, &caso).await.stato(), "assegnato");
+    }
+
+    /// The door may have looked into a catalogue that is some seconds old: only the desk knows who holds which role now.
+    async fn the_desk_asks_again_for_whom_the_client_speaks(office: &TestOffice) {
+        let caso = office.reclamo(ANNA, RESIDENZA).await;
+        let ruoli = vec!["primo_livello".to_owned()];
+        let delegation = Arc::new(Delegation { ruoli, ..Delegation::default() });
+        let note = || WithText { text: Testo::new("Visto.").expect("a text") };
+        let by = |login: &str| Incoming {
+            who: Who::Client { named: Some(login.to_owned()), delegation: Arc::clone(&delegation) },
+            request: Request::Act {
+                caso: CasoId(caso.parse().expect("an id")),
+                command: Command::Note(note()),
+            },
+            expected_version: None,
+            message: None,
+            idempotency: None,
+            spool_row: None,
+            traceparent: None,
+            render: None,
+        };
+        let outcomes = office.system.office.apply("http", &[by(CARLO), by(ANNA)]).await.expect("outcomes");
+        assert!(matches!(outcomes[0], Outcome::NoOperator(NoOperator::NotDelegated)), "{outcomes:?}");
+        assert!(matches!(outcomes[1], Outcome::Applied(_)), "{outcomes:?}");
     }
 }
 

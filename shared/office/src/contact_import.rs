@@ -139,7 +139,7 @@ async fn import_batch(
             Outcome::Applied(_) => progress.opened += 1,
             Outcome::OpenedBefore(_) | Outcome::SeenBefore | Outcome::Answered(_) => progress.known += 1,
             Outcome::Refused(refusal) => rejects.push(Reject { line, reason: refusal.italian() }),
-            Outcome::KeyOfOtherRequest | Outcome::Panicked | Outcome::Failed(_) => {
+            Outcome::KeyOfOtherRequest | Outcome::NoOperator(_) | Outcome::Panicked | Outcome::Failed(_) => {
                 rejects
                     .push(Reject { line, reason: "il sistema non ha potuto registrare la riga".to_owned() });
             }

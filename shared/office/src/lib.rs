@@ -8,6 +8,8 @@ mod catalogue_cache;
 pub mod catalogue_files;
 mod catalogue_import;
 pub mod contact_import;
+mod delegation;
+mod judge;
 mod protocolli;
 pub mod reading;
 mod refuse;
@@ -24,6 +26,8 @@ use smista_store::{Committed, Store, StoreError};
 pub use batch::{Applied, Incoming, Outcome, Render, Rendered, Request, Who};
 pub use catalogue_cache::CatalogueCache;
 pub use catalogue_import::CatalogueImportError;
+pub use delegation::{NoOperator, operator_for};
+pub use judge::batch_failed;
 pub use surroundings::Surroundings;
 
 use protocolli::Protocolli;

@@ -11,7 +11,7 @@ use smista_domain::command::{CommandKind, Opening};
 use smista_domain::ids::{CasoId, Login};
 use smista_office::{Applied, Incoming, Outcome, Render, Rendered, Request, Who};
 use smista_queues::{Destination, Exchange, Outgoing};
-use smista_store::{IdempotencyKey, IdempotentAnswer, OpeningKey, StoreError};
+use smista_store::{Delegation, IdempotencyKey, IdempotentAnswer, OpeningKey, StoreError};
 
 use super::faults::Fault;
 use super::parts::CLIENT;
@@ -43,7 +43,7 @@ impl Simulation {
         if self.happens(50) {
             return Ok(format!("{told}: {}", self.send_opening(&id, login, &opening).await));
         }
-        let who = Who::Operatore(Login::new(login).expect("a login"));
+        let who = in_the_name_of(&Login::new(login).expect("a login"));
         let key = OpeningKey { source: CLIENT.to_owned(), id: id.clone() };
         let request = Request::Open { opening: Box::new(opening), key };
         Ok(format!("{told}: {}", self.ask(direct(id, who, request, None)).await?))
@@ -65,12 +65,12 @@ impl Simulation {
         let name = format!("desiderio-{}", self.wishes.number());
         let told = format!("{name}: {} asks {} of {id}", login_of(&who), kind.message_type());
         match &who {
-            Who::Operatore(login) if self.happens(50) => {
+            Who::Client { named: Some(login), .. } if self.happens(50) => {
                 let data = data_of(&command);
-                let message = self.message(&name, kind.message_type(), Some(id), login.as_str(), &data);
+                let message = self.message(&name, kind.message_type(), Some(id), login, &data);
                 Ok(format!("{told}: {}", self.send(message).await))
             }
-            Who::Operatore(_) | Who::System(_) => {
+            Who::Client { .. } | Who::System(_) => {
                 let request = Request::Act { caso: id, command };
                 let expected = self.expected_version(&caso);
                 Ok(format!("{told}: {}", self.ask(direct(name, who, request, expected)).await?))
@@ -108,11 +108,13 @@ impl Simulation {
             return (Who::System(switchboard), CommandKind::TransferFailed);
         }
         let anything = self.happens(8);
-        let operatore = |attore: &Attore| Who::Operatore(attore.login.clone());
         let offers = attori.iter().flat_map(|attore| {
             let kinds =
                 if anything { CommandKind::ON_A_CASE.to_vec() } else { possible_actions(caso, attore) };
-            kinds.into_iter().filter(|kind| *kind != CommandKind::Route).map(|kind| (operatore(attore), kind))
+            kinds
+                .into_iter()
+                .filter(|kind| *kind != CommandKind::Route)
+                .map(|kind| (in_the_name_of(&attore.login), kind))
         });
         let quiet = |kind: CommandKind| {
             matches!(kind, CommandKind::Note | CommandKind::CorrectAnagrafica | CommandKind::Cancel)
@@ -123,7 +125,7 @@ impl Simulation {
         let cancelling: Vec<_> =
             among.iter().filter(|(_, kind)| *kind == CommandKind::Cancel).cloned().collect();
         let among = if !cancelling.is_empty() && self.happens(25) { cancelling } else { among };
-        let nobody = (Who::Operatore(Login::new(ANNA).expect("a login")), CommandKind::Note);
+        let nobody = (in_the_name_of(&Login::new(ANNA).expect("a login")), CommandKind::Note);
         self.pick(&among).unwrap_or(nobody)
     }
 
@@ -242,6 +244,7 @@ fn body_of(outcome: &Outcome) -> Option<Vec<u8>> {
         Outcome::OpenedBefore(caso) => format!("opened before as {caso}"),
         Outcome::Refused(refusal) => format!("refused: {refusal:?}"),
         Outcome::Answered(answer) => return Some(answer.body.clone()),
+        Outcome::NoOperator(why) => format!("refused: {why:?}"),
         Outcome::SeenBefore | Outcome::KeyOfOtherRequest | Outcome::Panicked | Outcome::Failed(_) => {
             return None;
         }
@@ -260,9 +263,14 @@ fn told(outcome: &Outcome) -> String {
     }
 }
 
-fn login_of(who: &Who) -> &Login {
+fn in_the_name_of(login: &Login) -> Who {
+    let delegation = Delegation { operatori: vec![login.clone()], ..Delegation::default() };
+    Who::Client { named: Some(login.to_string()), delegation: Arc::new(delegation) }
+}
+
+fn login_of(who: &Who) -> &str {
     match who {
-        Who::Operatore(login) => login,
-        Who::System(attore) => &attore.login,
+        Who::Client { named, .. } => named.as_deref().unwrap_or("nobody"),
+        Who::System(attore) => attore.login.as_str(),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 use smista_domain::ids::CasoId;
 use smista_intake::commands::Commands;
@@ -25,7 +24,7 @@ pub(crate) async fn sweep(
     routes: &[Route],
 ) -> Vec<String> {
     let ears = office.listen().await;
-    let worker = Commands::new(Arc::clone(&office.system.office), TimeDelta::zero());
+    let worker = Commands::new(Arc::clone(&office.system.office));
     let mut wrong = Vec::new();
     let mut refusals: BTreeMap<String, String> = BTreeMap::new();
     for (row, actor, cell) in matrix.cells() {

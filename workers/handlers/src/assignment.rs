@@ -14,11 +14,11 @@ use smista_domain::ids::{CasoId, GruppoId, Login};
 use smista_domain::stato::Stato;
 use smista_messages::facts::{CaseFact, GROUP_RETIRED, GroupRetired};
 use smista_messages::topology::ASSIGNMENT;
-use smista_office::{Incoming, Office, Outcome as Applied, Request, Who};
+use smista_office::{Incoming, Office, Outcome as Applied, Request, Who, batch_failed};
 use smista_queues::{BatchFailed, Handler, Outcome, Received};
 use smista_store::{CasoFilter, MessageKey, PageRequest, StoreError};
 
-use crate::settling::{batch_failed, message_key, settled, spool_row, undecodable};
+use crate::settling::{message_key, settled, spool_row, undecodable};
 
 /// Cases of a retired group taken from it in one transaction.
 const CASES_AT_ONCE: i64 = 100;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use smista_messages::facts::CaseFact;
 use smista_messages::topology::REJECTIONS;
-use smista_office::Office;
 use smista_office::triage::{RejectedCase, Triage, Triaged};
+use smista_office::{Office, batch_failed};
 use smista_queues::{BatchFailed, Handler, Outcome, Received};
 
-use crate::settling::{batch_failed, message_key, spool_row, undecodable};
+use crate::settling::{message_key, spool_row, undecodable};
 
 /// The worker behind the queue `rejections`.
 pub fn handler(office: Arc<Office>) -> Arc<dyn Handler> {

@@ -1,8 +1,8 @@
 //! What became of a command, in the runner's words: the one place where workers judge the office's outcomes.
 
 use smista_office::Outcome as Applied;
-use smista_queues::{BatchFailed, DeliveryRef, Envelope, ErrorText, Outcome, Received};
-use smista_store::{MessageKey, StoreError};
+use smista_queues::{DeliveryRef, Envelope, ErrorText, Outcome, Received};
+use smista_store::MessageKey;
 
 /// A system actor's command that is refused asks for nothing any more: the case has moved on meanwhile.
 pub(crate) fn settled(outcome: &Applied) -> Outcome {
@@ -14,23 +14,9 @@ pub(crate) fn settled(outcome: &Applied) -> Outcome {
             Outcome::NothingToDo("answered before".to_owned())
         }
         Applied::Refused(refusal) => Outcome::NothingToDo(format!("refused: {refusal:?}")),
+        Applied::NoOperator(why) => Outcome::NothingToDo(format!("refused: {why:?}")),
         Applied::Panicked => Outcome::Permanent(ErrorText::new("deciding it panicked")),
         Applied::Failed(error) => Outcome::Permanent(ErrorText::chain(&**error)),
-    }
-}
-
-/// Whether the batch is worth trying again as it is, or holds a message that the store will never take.
-pub(crate) fn batch_failed(error: &StoreError) -> BatchFailed {
-    let text = ErrorText::chain(error);
-    match error {
-        // A full disk or a missing table is nobody's fault in the batch: it waits, and loses nothing.
-        StoreError::Unavailable(_)
-        | StoreError::Changed { .. }
-        | StoreError::InUse { .. }
-        | StoreError::Failed(_) => BatchFailed::TryAgain(text),
-        StoreError::Data(_) | StoreError::GroupInUse { .. } | StoreError::Corrupt { .. } => {
-            BatchFailed::OneByOne(text)
-        }
     }
 }
 
@@ -57,25 +43,16 @@ mod tests {
     use std::sync::Arc;
 
     use smista_domain::refusal::Refusal;
+    use smista_store::StoreError;
 
     use super::*;
-
-    fn data_error() -> StoreError {
-        StoreError::Data("a rule of the schema".into())
-    }
 
     #[test]
     fn what_is_refused_or_seen_before_asks_for_nothing_and_what_breaks_is_for_a_person() {
         assert!(matches!(settled(&Applied::Refused(Refusal::Hidden)), Outcome::NothingToDo(_)));
         assert!(matches!(settled(&Applied::SeenBefore), Outcome::NothingToDo(_)));
         assert!(matches!(settled(&Applied::Panicked), Outcome::Permanent(_)));
-        assert!(matches!(settled(&Applied::Failed(Arc::new(data_error()))), Outcome::Permanent(_)));
-    }
-
-    #[test]
-    fn a_lost_connection_burns_no_attempt_and_bad_data_is_looked_for_one_by_one() {
-        let lost = StoreError::Unavailable("connection reset".into());
-        assert!(matches!(batch_failed(&lost), BatchFailed::TryAgain(_)));
-        assert!(matches!(batch_failed(&data_error()), BatchFailed::OneByOne(_)));
+        let bad = StoreError::Data("a rule of the schema".into());
+        assert!(matches!(settled(&Applied::Failed(Arc::new(bad))), Outcome::Permanent(_)));
     }
 }

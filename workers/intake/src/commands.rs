@@ -5,24 +5,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
-use smista_domain::catalogue::Catalogue;
 use smista_messages::commands::{CaseRequest, Malformed, parse};
 use smista_messages::facts::CommandRefused;
 use smista_messages::problem::{Language, Problem};
 use smista_messages::topology::INTAKE;
-use smista_office::{Incoming, Office, Outcome as Applied, Render, Rendered, Request, Who};
+use smista_office::{
+    Incoming, NoOperator, Office, Outcome as Applied, Render, Rendered, Request, Who, batch_failed,
+};
 use smista_queues::{BatchFailed, Client, DeliveryRef, ErrorText, Handler, Outcome, Received, traceparent};
-use smista_store::{Cliente, MessageKey, OpeningKey, OutboxMessage, StoreError};
+use smista_store::{Delegation, MessageKey, OpeningKey, OutboxMessage, StoreError};
 use uuid::Uuid;
-
-use crate::delegation::{NoOperator, operator_for};
-use crate::recent_catalogue::RecentCatalogue;
 
 /// The worker of the queue `intake`.
 pub struct Commands {
     office: Arc<Office>,
-    catalogue: RecentCatalogue,
+}
+
+/// A client that the store knows.
+struct KnownClient {
+    nome: String,
+    delegation: Arc<Delegation>,
 }
 
 /// What is to be done about one message.
@@ -34,36 +36,33 @@ enum Plan {
 }
 
 impl Commands {
-    /// A worker on an office. `catalogue_max_age` bounds how old the catalogue may be that operators are looked up in
-    /// before the desk looks again.
-    pub fn new(office: Arc<Office>, catalogue_max_age: TimeDelta) -> Self {
-        Self { office, catalogue: RecentCatalogue::new(catalogue_max_age) }
+    /// A worker on an office.
+    pub fn new(office: Arc<Office>) -> Self {
+        Self { office }
     }
 
-    fn plan(&self, received: &Received, cliente: Option<&Cliente>, catalogue: &Catalogue) -> Plan {
-        let Some(cliente) = cliente else { return Plan::Refuse(Box::new(unknown_client())) };
-        let named = received.envelope.operatore.as_deref();
-        match (operator_for(&cliente.delegation, named, catalogue), request_of(received, &cliente.nome)) {
-            (Err(no_operator), _) => Plan::Refuse(Box::new(outside_of(no_operator))),
-            (_, Err(malformed)) => {
-                Plan::Refuse(Box::new(Problem::of_malformed(&malformed, Language::English)))
-            }
-            (Ok(attore), Ok(request)) => {
-                let who = Who::Operatore(attore.login);
+    fn plan(&self, received: &Received, known: Option<&KnownClient>) -> Plan {
+        let Some(client) = known else { return Plan::Refuse(Box::new(unknown_client())) };
+        match request_of(received, &client.nome) {
+            Ok(request) => {
+                let named = received.envelope.operatore.clone();
+                let who = Who::Client { named, delegation: Arc::clone(&client.delegation) };
                 Plan::Apply(Box::new(self.incoming(received, who, request)))
             }
+            Err(malformed) => Plan::Refuse(Box::new(Problem::of_malformed(&malformed, Language::English))),
         }
     }
 
     fn incoming(&self, received: &Received, who: Who, request: Request) -> Incoming {
         let (office, asked) = (Arc::clone(&self.office), Asked::of(received));
         let traceparent = asked.traceparent.clone();
-        let render: Render = Arc::new(move |outcome: &Applied| match outcome {
-            Applied::Refused(refusal) => {
-                let problem = Problem::of_refusal(refusal, Language::English);
-                Rendered { answer: None, message: asked.refused(&office, problem) }
-            }
-            _ => Rendered::default(),
+        let render: Render = Arc::new(move |outcome: &Applied| {
+            let problem = match outcome {
+                Applied::Refused(refusal) => Problem::of_refusal(refusal, Language::English),
+                Applied::NoOperator(no_operator) => outside_of(*no_operator),
+                _ => return Rendered::default(),
+            };
+            Rendered { answer: None, message: asked.refused(&office, problem) }
         });
         Incoming {
             who,
@@ -87,22 +86,20 @@ impl Commands {
         match published {
             Ok(true) => Ok(Outcome::Done),
             Ok(false) => Ok(Outcome::NothingToDo("refused before".to_owned())),
-            Err(error @ (StoreError::Data(_) | StoreError::Changed { .. })) => {
-                Ok(Outcome::Permanent(ErrorText::chain(&error)))
-            }
-            Err(error) => Err(try_again(&error)),
+            Err(error) => Err(batch_failed(&error)),
         }
     }
 
     /// The clients of a batch, each read once.
-    async fn clients(&self, batch: &[Received]) -> Result<BTreeMap<String, Cliente>, StoreError> {
+    async fn clients(&self, batch: &[Received]) -> Result<BTreeMap<String, KnownClient>, StoreError> {
         let mut clients = BTreeMap::new();
         for received in batch {
             if let Client::Named(name) = &received.client
                 && !clients.contains_key(name)
                 && let Some(cliente) = self.office.store.cliente(name).await?
             {
-                clients.insert(name.clone(), cliente);
+                let delegation = Arc::new(cliente.delegation);
+                clients.insert(name.clone(), KnownClient { nome: cliente.nome, delegation });
             }
         }
         Ok(clients)
@@ -112,12 +109,11 @@ impl Commands {
 #[async_trait]
 impl Handler for Commands {
     async fn handle(&self, batch: &[Received]) -> Result<Vec<Outcome>, BatchFailed> {
-        let clients = self.clients(batch).await.map_err(|error| try_again(&error))?;
-        let catalogue = self.catalogue.get(&self.office).await.map_err(|error| try_again(&error))?;
+        let clients = self.clients(batch).await.map_err(|error| batch_failed(&error))?;
         let (mut incoming, mut places) = (Vec::new(), Vec::new());
         let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
         for (place, received) in batch.iter().enumerate() {
-            match self.plan(received, clients.get(client_name(received)), &catalogue) {
+            match self.plan(received, clients.get(client_name(received))) {
                 Plan::Apply(command) => {
                     incoming.push(*command);
                     places.push(place);
@@ -126,7 +122,7 @@ impl Handler for Commands {
             }
         }
         if !incoming.is_empty() {
-            let applied = self.office.apply(INTAKE, &incoming).await.map_err(|error| try_again(&error))?;
+            let applied = self.office.apply(INTAKE, &incoming).await.map_err(|error| batch_failed(&error))?;
             for (place, outcome) in places.into_iter().zip(applied) {
                 outcomes[place] = Some(outcome_of(outcome));
             }
@@ -139,7 +135,7 @@ impl Handler for Commands {
 /// What the runner is told. A refusal is done: the client has its `command.refused`.
 fn outcome_of(applied: Applied) -> Outcome {
     match applied {
-        Applied::Applied(_) | Applied::Refused(_) => Outcome::Done,
+        Applied::Applied(_) | Applied::Refused(_) | Applied::NoOperator(_) => Outcome::Done,
         Applied::OpenedBefore(_) => Outcome::NothingToDo("the case was opened before".to_owned()),
         Applied::SeenBefore => Outcome::NothingToDo("the message was seen before".to_owned()),
         Applied::Failed(error) => Outcome::Permanent(ErrorText::chain(&*error)),
@@ -241,8 +237,4 @@ fn outside_of(no_operator: NoOperator) -> Problem {
         }
     };
     Problem::new(code, 403, "The request was refused", detail).at_field("operatore").of_clause("R14")
-}
-
-fn try_again(error: &StoreError) -> BatchFailed {
-    BatchFailed::TryAgain(ErrorText::chain(error))
 }

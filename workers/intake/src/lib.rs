@@ -4,7 +4,6 @@
 //! process: those are the domain's.
 
 pub mod commands;
-pub mod delegation;
 pub mod http;
 pub mod lanes;
 mod recent_catalogue;

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use smista_domain::attore::Attore;
 use smista_domain::caso::Caso;
 use smista_domain::command::{Command, CommandKind, Opening};
-use smista_domain::ids::{CasoId, Login};
+use smista_domain::ids::CasoId;
 use smista_domain::refusal::Refusal;
-use smista_store::{IdempotencyKey, IdempotentAnswer, MessageKey, OpeningKey, OutboxMessage, StoreError};
+use smista_store::{
+    Delegation, IdempotencyKey, IdempotentAnswer, MessageKey, OpeningKey, OutboxMessage, StoreError,
+};
+
+use crate::delegation::NoOperator;
 
 /// A command with everything that came along.
 #[derive(Clone)]
@@ -30,7 +34,8 @@ pub struct Incoming {
     pub render: Option<Render>,
 }
 
-/// Turns [`Outcome::Applied`], [`Outcome::OpenedBefore`] or [`Outcome::Refused`] into what must be committed with it.
+/// Turns [`Outcome::Applied`], [`Outcome::OpenedBefore`], [`Outcome::Refused`] or [`Outcome::NoOperator`] into what must
+/// be committed with it.
 pub type Render = Arc<dyn Fn(&Outcome) -> Rendered + Send + Sync>;
 
 /// What is committed along with a decision.
@@ -45,8 +50,13 @@ pub struct Rendered {
 /// Who gives a command.
 #[derive(Debug, Clone)]
 pub enum Who {
-    /// An operator, looked up in the catalogue of the moment.
-    Operatore(Login),
+    /// An operator for whom a client speaks, looked up in the catalogue that the command is decided on.
+    Client {
+        /// The login that the client names, if it names one.
+        named: Option<String>,
+        /// For whom it may speak.
+        delegation: Arc<Delegation>,
+    },
     /// A named actor of the system.
     System(Attore),
 }
@@ -83,8 +93,10 @@ pub enum Outcome {
     Answered(IdempotentAnswer),
     /// Its idempotency key came with another request.
     KeyOfOtherRequest,
-    /// It was refused; an operator who is not known, or no longer at work, has no role that may do anything.
+    /// It was refused.
     Refused(Refusal),
+    /// The client may not speak for the operator that it names, or there is no such operator.
+    NoOperator(NoOperator),
     /// Deciding it panicked. Nothing of it is committed, not even that it was seen; the others of its batch went on.
     Panicked,
     /// The store refuses its data.

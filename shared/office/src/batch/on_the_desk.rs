@@ -18,6 +18,7 @@ use super::incoming::{Applied, Incoming, Outcome, Request, Who};
 use super::seen::{Seen, Standing};
 use super::sets::Sets;
 use crate::Office;
+use crate::delegation::{NoOperator, operator_for};
 
 /// What the batch is decided on.
 pub(super) struct OnTheDesk<'a> {
@@ -90,8 +91,9 @@ impl<'a> OnTheDesk<'a> {
             return Outcome::OpenedBefore(*caso);
         }
         let command = incoming.request.kind();
-        let Some(by) = self.attore(&incoming.who) else {
-            return Outcome::Refused(Refusal::Role { ruolo: "sconosciuto", command });
+        let by = match self.attore(&incoming.who) {
+            Ok(by) => by,
+            Err(no_operator) => return Outcome::NoOperator(no_operator),
         };
         let (id, padre, decision) = match self.decision(incoming, &by) {
             Ok(decided) => decided,
@@ -106,13 +108,10 @@ impl<'a> OnTheDesk<'a> {
         Outcome::Applied(Box::new(Applied { caso, by, command }))
     }
 
-    fn attore(&self, who: &Who) -> Option<Attore> {
+    fn attore(&self, who: &Who) -> Result<Attore, NoOperator> {
         match who {
-            Who::System(attore) => Some(attore.clone()),
-            Who::Operatore(login) => {
-                let operatore = self.catalogue.operatori.get(login)?;
-                Attore::of_operatore(operatore, &self.catalogue)
-            }
+            Who::System(attore) => Ok(attore.clone()),
+            Who::Client { named, delegation } => operator_for(delegation, named.as_deref(), &self.catalogue),
         }
     }
 

@@ -39,7 +39,7 @@ impl Telling {
     /// The caller's response.
     pub(crate) fn response(&self, outcome: &Outcome) -> Result<Response, DoorProblem> {
         match outcome {
-            Outcome::Applied(_) | Outcome::OpenedBefore(_) | Outcome::Refused(_) => {
+            Outcome::Applied(_) | Outcome::OpenedBefore(_) | Outcome::Refused(_) | Outcome::NoOperator(_) => {
                 self.answer(outcome).as_ref().map(to_response).ok_or(DoorProblem::Internal)
             }
             Outcome::Answered(answer) => {
@@ -66,10 +66,9 @@ impl Telling {
             Outcome::OpenedBefore(caso) => {
                 self.keep(StatusCode::OK, "application/json", vec![location(*caso)], &json!({ "id": caso }))
             }
-            Outcome::Refused(refusal) => {
-                let problem = Problem::of_refusal(refusal, self.language);
-                let status = StatusCode::from_u16(problem.status).ok()?;
-                self.keep(status, PROBLEM_JSON, Vec::new(), &problem)
+            Outcome::Refused(refusal) => self.keep_problem(&Problem::of_refusal(refusal, self.language)),
+            Outcome::NoOperator(no_operator) => {
+                self.keep_problem(&DoorProblem::from(*no_operator).problem(self.language))
             }
             Outcome::SeenBefore
             | Outcome::Answered(_)
@@ -91,6 +90,11 @@ impl Telling {
             }
             _ => self.keep(StatusCode::OK, "application/json", vec![tag], &summary),
         }
+    }
+
+    fn keep_problem(&self, problem: &Problem) -> Option<IdempotentAnswer> {
+        let status = StatusCode::from_u16(problem.status).ok()?;
+        self.keep(status, PROBLEM_JSON, Vec::new(), problem)
     }
 
     fn keep(

@@ -2,6 +2,8 @@
 //!
 //! Tokens are looked up for every request, so that revoking one holds at once.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -9,13 +11,13 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use smista_domain::attore::Attore;
 use smista_messages::problem::Language;
-use smista_store::{ApiToken, Cliente};
+use smista_office::operator_for;
+use smista_store::{ApiToken, Cliente, Delegation};
 
 use super::door::Door;
 use super::door_problem::DoorProblem;
 use super::language::language_of;
 use super::routes::Access;
-use crate::delegation::operator_for;
 use crate::token::digest_if_token;
 
 /// The header that names the operator.
@@ -28,6 +30,8 @@ const LAST_USED_EXACT_TO: TimeDelta = TimeDelta::minutes(1);
 pub(crate) struct Caller {
     /// The client's name.
     pub(crate) cliente: String,
+    /// For whom it may speak.
+    pub(crate) delegation: Arc<Delegation>,
     /// The operator.
     pub(crate) attore: Attore,
     /// The language that problems are told in.
@@ -62,7 +66,8 @@ async fn identify(door: &Door, access: Access, headers: &HeaderMap) -> Result<Ca
     if !access.admits(attore.ruolo.name()) {
         return Err(DoorProblem::Role);
     }
-    Ok(Caller { cliente: cliente.nome, attore, language: language_of(headers) })
+    let delegation = Arc::new(cliente.delegation);
+    Ok(Caller { cliente: cliente.nome, delegation, attore, language: language_of(headers) })
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750); the scheme's name in any case (RFC 9110, 11.1).

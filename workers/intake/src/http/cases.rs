@@ -102,7 +102,10 @@ fn incoming(
     headers: &HeaderMap,
 ) -> Incoming {
     Incoming {
-        who: Who::Operatore(caller.attore.login.clone()),
+        who: Who::Client {
+            named: Some(caller.attore.login.to_string()),
+            delegation: Arc::clone(&caller.delegation),
+        },
         request,
         expected_version,
         message: None,

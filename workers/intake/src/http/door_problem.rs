@@ -7,8 +7,8 @@ use smista_messages::commands::Malformed;
 use smista_messages::problem::{Language, Problem};
 use smista_store::StoreError;
 
-use crate::delegation::NoOperator;
 use crate::lanes::NotApplied;
+use smista_office::NoOperator;
 
 /// The media type of a problem document.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";

@@ -1,4 +1,5 @@
-//! For whom a client may speak (DESIGN 6): both doors, HTTP and the broker, ask here.
+//! For whom a client may speak: the doors ask to turn strangers away, and the desk asks again, on the catalogue that the
+//! command is decided on.
 
 use smista_domain::attore::Attore;
 use smista_domain::catalogue::Catalogue;
