@@ -84,8 +84,16 @@ pub struct System {
     engine: Engine,
 }
 
+/// The store as what it is, for whoever looks at the tables themselves.
+pub enum Database<'system> {
+    /// In a file.
+    Sqlite(&'system SqliteStore),
+    /// On a server.
+    Postgres(&'system PostgresStore),
+}
+
 enum Engine {
-    Embedded,
+    Embedded { store: SqliteStore },
     Scaled { store: Arc<PostgresStore>, rabbit: Arc<RabbitMq>, sweeper: Sweeper, publisher: Publisher },
 }
 
@@ -122,7 +130,14 @@ impl System {
         let office = Office::new(Arc::new(store.clone()), surroundings, source, publish);
         let watch = Arc::new(Watch::default());
         let runner = Runner::new(Arc::clone(&broker), Arc::clone(&shelf), clock, Arc::clone(&watch) as _);
-        Ok(Self { office: Arc::new(office), broker, shelf, runner, watch, engine: Engine::Embedded })
+        Ok(Self {
+            office: Arc::new(office),
+            broker,
+            shelf,
+            runner,
+            watch,
+            engine: Engine::Embedded { store },
+        })
     }
 
     /// PostgreSQL and RabbitMQ, shared with any number of other processes.
@@ -176,7 +191,15 @@ impl System {
 
     /// Whether everything is in one folder.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.engine, Engine::Embedded)
+        matches!(self.engine, Engine::Embedded { .. })
+    }
+
+    /// The database, past the store: for checks of what is kept, not for work.
+    pub fn database(&self) -> Database<'_> {
+        match &self.engine {
+            Engine::Embedded { store } => Database::Sqlite(store),
+            Engine::Scaled { store, .. } => Database::Postgres(store),
+        }
     }
 
     /// Whether more may be taken on, asked by whoever adds work other than from a queue.
@@ -193,7 +216,7 @@ impl System {
     /// Publishes what is due, until `stop`; embedded there is nothing to publish.
     pub async fn run_publishing(&self, stop: &CancellationToken) {
         match &self.engine {
-            Engine::Embedded => stop.cancelled().await,
+            Engine::Embedded { .. } => stop.cancelled().await,
             Engine::Scaled { sweeper, .. } => sweeper.run(stop, SWEEP_PAUSE).await,
         }
     }
@@ -206,7 +229,7 @@ impl System {
     /// Publishes everything that is due now, once; says whether there was anything.
     pub async fn publish_due(&self) -> Result<bool, ShelfError> {
         match &self.engine {
-            Engine::Embedded => Ok(false),
+            Engine::Embedded { .. } => Ok(false),
             Engine::Scaled { sweeper, publisher, .. } => {
                 publisher.flush().await;
                 Ok(sweeper.step().await?.claimed > 0)
@@ -217,7 +240,7 @@ impl System {
     /// How much waits to be published; none embedded, where the spool is the outbox.
     pub async fn outbox_depth(&self) -> Result<Option<OutboxDepth>, ShelfError> {
         match &self.engine {
-            Engine::Embedded => Ok(None),
+            Engine::Embedded { .. } => Ok(None),
             Engine::Scaled { sweeper, .. } => {
                 sweeper.outbox.depth(self.office.surroundings.now()).await.map(Some)
             }
@@ -238,7 +261,7 @@ impl System {
     /// Removes the queues and exchanges of this installation from the broker, with all that they hold.
     pub async fn delete_queues(&self) -> Result<(), BrokerError> {
         match &self.engine {
-            Engine::Embedded => Ok(()),
+            Engine::Embedded { .. } => Ok(()),
             Engine::Scaled { rabbit, .. } => rabbit.delete_everything(&TOPOLOGY).await,
         }
     }

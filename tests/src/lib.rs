@@ -6,11 +6,13 @@ mod databases;
 mod ears;
 pub mod office;
 pub mod simulate;
+mod stored;
 
 pub use answer::Answer;
 pub use databases::DEEPEST_OUTBOX;
 pub use ears::Ears;
 pub use office::{SetUp, TestOffice};
+pub use stored::columns_that_hold;
 
 /// Makes two tests of each story: embedded, and on PostgreSQL with RabbitMQ.
 #[macro_export]

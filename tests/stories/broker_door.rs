@@ -23,7 +23,7 @@ pub(crate) async fn introduce_the_client(office: &TestOffice) {
 }
 
 /// A command as it travels, from the client.
-fn message(id: &str, kind: &str, operatore: &str, data: Value) -> Value {
+pub(crate) fn message(id: &str, kind: &str, operatore: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "id": id, "source": "//crm.example/firenze", "type": kind,
         "time": "2026-11-23T08:00:00Z", "datacontenttype": "application/json",
@@ -32,7 +32,7 @@ fn message(id: &str, kind: &str, operatore: &str, data: Value) -> Value {
 }
 
 /// The same, about a case.
-fn on_case(caso: &str, id: &str, kind: &str, operatore: &str, data: Value) -> Value {
+pub(crate) fn on_case(caso: &str, id: &str, kind: &str, operatore: &str, data: Value) -> Value {
     merged(message(id, kind, operatore, data), json!({ "subject": caso }))
 }
 

@@ -16,6 +16,7 @@ mod late_messages;
 mod model;
 mod motivi;
 mod opening;
+mod personal_data;
 mod profiles;
 mod rejection;
 mod requests;

@@ -19,8 +19,12 @@ pub(crate) fn sort(error: sqlx::Error) -> StoreError {
             StoreError::Unavailable(Box::new(error))
         }
         sqlx::Error::Encode(_) => StoreError::Data(Box::new(error)),
-        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
-            StoreError::Corrupt { what: "column", source: Box::new(error) }
+        // The library's own words may quote the value, which may be personal: they go no further.
+        sqlx::Error::ColumnDecode { index, .. } => {
+            StoreError::Corrupt { what: "column", source: format!("column {index} has another type").into() }
+        }
+        sqlx::Error::Decode(_) => {
+            StoreError::Corrupt { what: "column", source: "a value has another type".into() }
         }
         _ => StoreError::Failed(Box::new(error)),
     }
