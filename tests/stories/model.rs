@@ -69,6 +69,13 @@ stories! {
         for body in [json!({ "telefono": "+39 055/1234567" }), json!({ "email": "ida@EXAMPLE.org" })] {
             assert_eq!(ids(&earlier(BENE, body).await.ok()), [second.clone(), first.clone()], "newest first");
         }
+        // Page by page, from the newest back.
+        let page = |more: Value| merged(json!({ "telefono": "055 1234567", "limit": 1 }), more);
+        let newest = earlier(BENE, page(json!({}))).await.ok();
+        assert_eq!(ids(&newest), std::slice::from_ref(&second));
+        let oldest = earlier(BENE, page(json!({ "cursor": newest.text("/next") }))).await.ok();
+        assert_eq!((ids(&oldest), oldest.body.get("next")), (vec![first.clone()], None));
+        earlier(BENE, page(json!({ "cursor": "?" }))).await.refused("malformed-parameter");
         assert_eq!(ids(&earlier(BENE, json!({ "telefono": "055 9999999" })).await.ok()), [""; 0]);
         earlier(BENE, json!({})).await.refused("nothing-to-search-by");
         earlier(CARLO, json!({ "telefono": "055 1234567" })).await.refused("not-your-role");

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use smista_domain::catalogue::Catalogue;
 
+mod context;
 mod draft;
 mod entries;
 mod fields;

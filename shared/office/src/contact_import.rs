@@ -7,6 +7,7 @@ mod csv_file;
 mod json_lines;
 mod made_up;
 mod mapping;
+mod row;
 mod services;
 #[cfg(test)]
 mod tests;

@@ -18,15 +18,16 @@ mod health;
 mod language;
 mod openapi;
 mod paging;
+mod route;
 mod routes;
 
 use std::any::Any;
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use smista_messages::problem::Language;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -36,8 +37,13 @@ use door_problem::DoorProblem;
 use language::language_of;
 
 pub use door::{Door, DoorConfig, Shown};
-pub use openapi::openapi;
-pub use routes::{Access, Example, Route, Verb, routes};
+pub use route::{Access, Example, Route, Verb};
+pub use routes::routes;
+
+/// The OpenAPI 3.1 document of the whole door.
+pub fn openapi() -> serde_json::Value {
+    openapi::document(&routes())
+}
 
 /// The router of the whole door.
 pub fn router(door: Door) -> Router {
@@ -59,6 +65,7 @@ pub fn router(door: Door) -> Router {
     router
         .fallback(|| async { DoorProblem::NotFound })
         .method_not_allowed_fallback(|| async { DoorProblem::MethodNotAllowed })
+        .layer(Extension(docs::Document::from(openapi().to_string())))
         .layer(CatchPanicLayer::custom(after_a_panic))
         .layer(from_fn(in_the_callers_language))
         .layer(from_fn_with_state(door.clone(), observed))

@@ -7,6 +7,7 @@ use smista_domain::catalogue::{Ente, Gruppo, Macrostruttura, Operatore, Profilo,
 use smista_domain::ids::{EnteId, GruppoId, Login, MacrostrutturaId, SchedaId, ServizioId, Tripletta};
 use toml::de::DeTable;
 
+use super::context::{Context, NAME_LIMIT, ente_of_file, name};
 use super::draft::{Draft, Place};
 use super::fields::{Fields, Source};
 use super::problem::Problem;
@@ -14,23 +15,9 @@ use super::references::Reference;
 use super::sheets::{read_documento, read_scheda};
 use super::{CatalogueFolder, CatalogueLimits};
 
-/// Names and titles, in characters.
-pub(super) const NAME_LIMIT: usize = 200;
-
 /// `sistema` is not among them: the system's own actors are not the files' to define.
 pub(super) const RUOLI: &str =
     "primo_livello, secondo_livello, specialista, gestione_rigetti, ufficio, operazioni";
-
-/// What an entry may need besides its own table.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    /// The Ente at the head of the file.
-    ente: Option<&'a EnteId>,
-    /// The file, relative to the folder.
-    pub(super) path: &'a str,
-    pub(super) folder: &'a CatalogueFolder,
-    pub(super) limits: &'a CatalogueLimits,
-}
 
 /// Reads one file into the draft.
 pub(super) fn read_file(
@@ -231,17 +218,6 @@ fn read_operatore(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draf
             .insert(login.clone(), Operatore { login, nome, ruolo, email_inbound, retired: false });
     }
     fields.finish(draft);
-}
-
-pub(super) fn name(fields: &mut Fields<'_>, key: &'static str, draft: &mut Draft) -> String {
-    fields.text(key, NAME_LIMIT, draft).map(|(text, _)| text).unwrap_or_default()
-}
-
-pub(super) fn ente_of_file(fields: &Fields<'_>, context: Context<'_>, draft: &mut Draft) -> Option<EnteId> {
-    if context.ente.is_none() {
-        draft.report(fields.place.clone(), Problem::NoEnte);
-    }
-    context.ente.cloned()
 }
 
 /// A telephone number or an email address, in the form in which it is called or written to.

@@ -8,8 +8,8 @@ use smista_domain::sms_text::{sms_length, transliterated_to_gsm7};
 use smista_domain::text::Testo;
 
 use super::FileContents;
+use super::context::{Context, NAME_LIMIT, ente_of_file, name};
 use super::draft::Draft;
-use super::entries::{Context, NAME_LIMIT, ente_of_file, name};
 use super::fields::Fields;
 use super::problem::Problem;
 use super::references::Reference;

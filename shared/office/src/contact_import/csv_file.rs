@@ -1,9 +1,7 @@
 //! Lines of a CSV file as contacts, by a mapping.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
-use csv::StringRecord;
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Email, Luogo, Telefono};
 use smista_domain::command::{Cancellation, Opening};
 use smista_domain::motivo::{CanaleInbound, Motivo};
@@ -12,6 +10,7 @@ use smista_store::OpeningKey;
 
 use super::made_up::made_up_citizen;
 use super::mapping::{CitizenColumns, Mapping, MappingError, PlaceColumns, pieces};
+use super::row::{Row, columns_by_name};
 use super::services::tripletta_of;
 use super::{Contact, ContactLine};
 
@@ -46,25 +45,7 @@ pub fn csv_lines<R: Read>(
     }))
 }
 
-pub(super) fn columns_by_name(header: &StringRecord) -> BTreeMap<String, usize> {
-    header.iter().enumerate().map(|(place, name)| (name.trim().to_owned(), place)).collect()
-}
-
-/// A line and the names of its columns.
-pub(super) struct Row<'a> {
-    pub(super) header: &'a BTreeMap<String, usize>,
-    pub(super) record: &'a StringRecord,
-}
-
 impl Row<'_> {
-    pub(super) fn value(&self, column: &str) -> &str {
-        self.header.get(column).and_then(|place| self.record.get(*place)).unwrap_or("").trim()
-    }
-
-    fn holds(&self, conditions: &BTreeMap<String, String>) -> bool {
-        conditions.iter().all(|(column, value)| self.value(column) == value)
-    }
-
     fn contact(&self, mapping: &Mapping) -> Result<Contact, String> {
         let id = self.name(&mapping.key)?.ok_or_else(|| format!("manca la chiave «{}»", mapping.key))?;
         let key = OpeningKey { source: format!("file:{}", mapping.source), id: id.into() };

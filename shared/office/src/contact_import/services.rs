@@ -8,8 +8,8 @@ use smista_domain::catalogue_change::{ServizioBase, catalogue_with_base_services
 use smista_domain::ids::{EnteId, MacrostrutturaId, ServizioId, Tripletta};
 use smista_store::StoreError;
 
-use super::csv_file::{Row, columns_by_name};
 use super::mapping::{Mapping, MappingError, ServiceColumns};
+use super::row::{Row, columns_by_name};
 use crate::Office;
 
 /// Services that the catalogue lacks, by Tripletta, with the names of Ente and service as the file writes them.

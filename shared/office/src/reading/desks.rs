@@ -10,13 +10,13 @@ use smista_domain::catalogue::Ruolo;
 use smista_domain::ids::{CasoId, GruppoId};
 use smista_domain::motivo::Motivo;
 use smista_domain::stato::{AttributoPrimoLivello, AttributoSecondoLivello, Stato};
-use smista_store::{CasoFilter, Page, PageRequest, StoreError};
+use smista_store::{CasoFilter, Cursor, Page, PageRequest, StoreError};
 
 use super::{CaseSummary, search, sees_it_now};
 use crate::Office;
 
-/// How many earlier cases of a citizen are shown.
-const EARLIER_CASES: i64 = 50;
+/// How many cases of a citizen are read at a time.
+const READ_TOGETHER: i64 = 200;
 
 /// A line of a desk: a case with its open figli, which are never lines of their own (R1).
 #[derive(Debug, Clone, Serialize)]
@@ -80,15 +80,16 @@ pub async fn call_back(
     desk(office, attore, limits, filter, page).await
 }
 
-/// The newest cases of the citizen who is reached at this number or address, now or earlier (3-1), newest first.
-/// Those of the citizens whom the register knows by them count too (R24).
+/// The cases of the citizen who is reached at this number or address, now or earlier (3-1), newest first: the page
+/// begins after its cursor, with what is older. Those of the citizens whom the register knows by them count too (R24).
 pub async fn earlier_cases(
     office: &Office,
     attore: &Attore,
     limits: ContactLimits,
     telefono: Option<&Telefono>,
     email: Option<&Email>,
-) -> Result<Vec<CaseSummary>, StoreError> {
+    page: &PageRequest,
+) -> Result<Page<CaseSummary>, StoreError> {
     let mut filters = Vec::new();
     if let Some(telefono) = telefono {
         filters.push(CasoFilter { telefono: Some(telefono.clone()), ..CasoFilter::default() });
@@ -105,20 +106,31 @@ pub async fn earlier_cases(
 
     let mut found: BTreeMap<CasoId, CaseSummary> = BTreeMap::new();
     for filter in filters {
-        let mut page = PageRequest { after: None, limit: EARLIER_CASES };
+        let mut part = PageRequest { after: None, limit: READ_TOGETHER };
         loop {
-            let part = search(office, attore, limits, filter.clone(), &page).await?;
-            found.extend(part.rows.into_iter().map(|caso| (caso.id, caso)));
-            match part.next {
-                Some(next) => page.after = Some(next),
+            let read = search(office, attore, limits, filter.clone(), &part).await?;
+            found.extend(read.rows.into_iter().map(|caso| (caso.id, caso)));
+            match read.next {
+                Some(next) => part.after = Some(next),
                 None => break,
             }
         }
     }
-    let mut newest_first: Vec<CaseSummary> = found.into_values().collect();
-    newest_first.sort_by_key(|caso| std::cmp::Reverse((caso.opened_at, caso.id)));
-    newest_first.truncate(usize::try_from(EARLIER_CASES).unwrap_or(usize::MAX));
-    Ok(newest_first)
+    Ok(page_of_newest(found.into_values(), page))
+}
+
+/// The page of these cases, newest first. A citizen has few enough of them to put in order here.
+fn page_of_newest(cases: impl Iterator<Item = CaseSummary>, page: &PageRequest) -> Page<CaseSummary> {
+    let is_older = |caso: &CaseSummary| {
+        page.after.is_none_or(|after| (caso.opened_at, caso.id) < (after.opened_at, after.id))
+    };
+    let mut rows: Vec<CaseSummary> = cases.filter(is_older).collect();
+    rows.sort_by_key(|caso| std::cmp::Reverse((caso.opened_at, caso.id)));
+    let asked = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > asked;
+    rows.truncate(asked);
+    let next = rows.last().filter(|_| more).map(|caso| Cursor { opened_at: caso.opened_at, id: caso.id });
+    Page { rows, next }
 }
 
 /// Padri that match, each with its open figli.

@@ -17,7 +17,7 @@ use smista_store::{ApiToken, Cliente, Delegation};
 use super::door::Door;
 use super::door_problem::DoorProblem;
 use super::language::language_of;
-use super::routes::Access;
+use super::route::Access;
 use crate::token::digest_if_token;
 
 /// The header that names the operator.

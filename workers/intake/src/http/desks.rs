@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::cases::caso_id;
 use super::door::Door;
 use super::door_problem::DoorProblem;
-use super::paging::{PageQuery, PageView};
+use super::paging::{PageQuery, PageView, page_request};
 
 /// `GET /v1/groups/{id}/inbox` (4.3-2).
 pub(crate) async fn inbox(
@@ -86,14 +86,31 @@ impl Reached {
     }
 }
 
+/// What `POST /v1/contacts/earlier` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EarlierCases {
+    #[serde(default)]
+    telefono: Option<Telefono>,
+    #[serde(default)]
+    email: Option<Email>,
+    #[serde(default)]
+    cursor: Option<String>,
+    #[serde(default)]
+    limit: Option<i64>,
+}
+
 /// `POST /v1/contacts/earlier`: what the first level is shown when a contact arrives (3-1).
 pub(crate) async fn earlier(
     State(door): State<Door>,
     Extension(caller): Extension<Caller>,
     body: JsonText,
 ) -> Result<Response, DoorProblem> {
-    let Reached { telefono, email } = body.read::<Reached>()?.checked()?;
+    let EarlierCases { telefono, email, cursor, limit } = body.read()?;
+    let Reached { telefono, email } = Reached { telefono, email }.checked()?;
+    let page = page_request(cursor.as_deref(), limit)?;
     let (telefono, email) = (telefono.as_ref(), email.as_ref());
-    let rows = reading::earlier_cases(door.office(), &caller.attore, door.limits(), telefono, email).await?;
-    Ok(Json(PageView { rows, next: None }).into_response())
+    let found =
+        reading::earlier_cases(door.office(), &caller.attore, door.limits(), telefono, email, &page).await?;
+    Ok(Json(PageView::from(found)).into_response())
 }

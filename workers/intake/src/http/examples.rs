@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use smista_domain::command::CommandKind;
 
-use super::routes::Example;
+use super::route::Example;
 
 const CASO: &str = "0198c2f4-7a10-7c3e-9d55-1b2f6e0a9c41";
 const FIGLIO: &str = "0198c2f9-02b7-7f1a-8c60-5a1d3e7b9f02";
@@ -25,7 +25,12 @@ pub(crate) fn requests(route: &str) -> Vec<Example> {
             ),
             example("citizen", json!({ "telefono": "+390550000000" })),
         ],
-        "earlierCases" | "searchCitizens" => {
+        "earlierCases" => {
+            let reached =
+                json!({ "telefono": "055 0000000", "email": "maria.bianchi@example.org", "limit": 20 });
+            vec![example("reached", reached)]
+        }
+        "searchCitizens" => {
             vec![example(
                 "reached",
                 json!({ "telefono": "055 0000000", "email": "maria.bianchi@example.org" }),

@@ -6,18 +6,18 @@
 use serde_json::{Map, Value, json};
 
 use super::examples;
-use super::routes::{Access, Example, Route, Verb, routes};
+use super::route::{Access, Example, Route, Verb};
 
 /// The document.
-pub fn openapi() -> Value {
+pub(crate) fn document(routes: &[Route]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in routes() {
+    for route in routes {
         let verb = match route.verb {
             Verb::Get => "get",
             Verb::Post => "post",
         };
         let operations = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
-        operations[verb] = operation(&route);
+        operations[verb] = operation(route);
     }
     json!({
         "openapi": "3.1.0",

@@ -68,7 +68,8 @@ fn every_other_example_is_read_as_its_route_reads_it() {
             let read = match route.name.as_str() {
                 "openContact" => read_body::<Opening>(&text).map(drop),
                 "searchCases" => read_body::<cases::CaseSearch>(&text).map(drop),
-                "earlierCases" | "searchCitizens" => read_body::<desks::Reached>(&text).map(drop),
+                "earlierCases" => read_body::<desks::EarlierCases>(&text).map(drop),
+                "searchCitizens" => read_body::<desks::Reached>(&text).map(drop),
                 "searchSheets" => read_body::<catalogue::SheetQuery>(&text).map(drop),
                 "registerCitizen" => read_body::<citizens::Registration>(&text).map(drop),
                 _ if route.command.is_some() => Ok(()),
