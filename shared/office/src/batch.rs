@@ -118,7 +118,7 @@ pub(crate) async fn desk_with_catalogue(
             return Ok((desk, catalogue));
         }
         drop(desk);
-        office.catalogue.refresh(&*office.store).await?;
+        office.catalogue.current(&*office.store).await?;
     }
 }
 

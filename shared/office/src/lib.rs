@@ -71,7 +71,7 @@ impl Office {
 
     /// The catalogue, read anew if the store has a newer one.
     pub async fn catalogue(&self) -> Result<Arc<Catalogue>, StoreError> {
-        self.catalogue.refresh(&*self.store).await
+        self.catalogue.current(&*self.store).await
     }
 
     /// The catalogue as this process last read it.

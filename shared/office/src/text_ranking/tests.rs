@@ -1,6 +1,7 @@
 use smista_domain::catalogue::Catalogue;
 
 use super::{PerRevision, TextIndex};
+use std::sync::Arc;
 
 fn index() -> TextIndex<&'static str> {
     TextIndex::new([
@@ -52,11 +53,19 @@ fn equal_scores_stand_in_the_order_of_their_keys() {
     assert_eq!(keys, ["a", "b", "c", "d"]);
 }
 
-#[test]
-fn what_was_worked_out_is_kept_until_the_revision_moves() {
+#[tokio::test]
+async fn what_was_worked_out_is_kept_until_the_revision_moves() {
     let kept = PerRevision::new(|catalogue| catalogue.revision);
-    let at = |revision| Catalogue { revision, ..Catalogue::default() };
-    let first = kept.get(&at(1));
-    assert!(std::sync::Arc::ptr_eq(&first, &kept.get(&at(1))));
-    assert_eq!(*kept.get(&at(2)), 2);
+    let at = |revision| Arc::new(Catalogue { revision, ..Catalogue::default() });
+    let one = at(1);
+    let (first, same, again) = tokio::join!(kept.get(&one), kept.get(&one), kept.get(&one));
+    assert!(Arc::ptr_eq(&first, &same) && Arc::ptr_eq(&first, &again), "worked out once for all who ask");
+    assert_eq!(*kept.get(&at(2)).await, 2);
+}
+
+/// An async thread has others to serve: while an index is built, it goes on with them.
+#[tokio::test]
+async fn building_holds_up_no_async_thread() {
+    let kept = PerRevision::new(|_catalogue| std::thread::current().id());
+    assert_ne!(*kept.get(&Arc::default()).await, std::thread::current().id());
 }

@@ -67,7 +67,7 @@ impl Triage {
         news: &[RejectedCase],
     ) -> Result<Vec<Triaged>, StoreError> {
         let catalogue = office.catalogue().await?;
-        let texts = self.texts.get(&catalogue);
+        let texts = self.texts.get(&catalogue).await;
         let solved = SolvedTexts::new(office.store.solved_texts(SOLVED_PER_GROUP).await?);
         let mut found = BTreeMap::new();
         for case in news {

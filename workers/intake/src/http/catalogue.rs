@@ -110,7 +110,7 @@ pub(crate) async fn search_sheets(State(door): State<Door>, body: JsonText) -> R
         return Err(DoorProblem::Parameter("limit"));
     }
     let catalogue = door.catalogue().await?;
-    let sheets = door.shared.sheets.get(&catalogue);
+    let sheets = door.shared.sheets.get(&catalogue).await;
     let rows = sheets.find(text.as_str(), ente.as_ref(), limit);
     Ok(Json(PageView { rows, next: None }).into_response())
 }
