@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{self, Method};
 use chrono::Duration;
 use serde_json::{Value, json};
-use smista_domain::command::{Command, WithText};
+use smista_domain::command::{Command, Note};
 use smista_domain::ids::{CasoId, EnteId, Login};
 use smista_domain::text::Testo;
 use smista_intake::issue_token;
@@ -206,7 +206,7 @@ stories! {
         let caso = office.reclamo(ANNA, RESIDENZA).await;
         let ruoli = vec!["primo_livello".to_owned()];
         let delegation = Arc::new(Delegation { ruoli, ..Delegation::default() });
-        let note = || WithText { text: Testo::new("Visto.").expect("a text") };
+        let note = || Note { text: Testo::new("Visto.").expect("a text"), non_competente: false };
         let by = |login: &str| Incoming {
             who: Who::Client { named: Some(login.to_owned()), delegation: Arc::clone(&delegation) },
             request: Request::Act {

@@ -21,6 +21,7 @@ mod profiles;
 mod rejection;
 mod requests;
 mod retired_group;
+mod segnalazioni;
 mod states;
 mod transfer;
 mod visibility;

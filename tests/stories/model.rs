@@ -69,6 +69,12 @@ stories! {
         for body in [json!({ "telefono": "+39 055/1234567" }), json!({ "email": "ida@EXAMPLE.org" })] {
             assert_eq!(ids(&earlier(BENE, body).await.ok()), [second.clone(), first.clone()], "newest first");
         }
+        // However the address was written down then and is now: it is kept as it was written.
+        let written = json!({ "anagrafica": { "email": "Ida.Prova@example.org" } });
+        office.command(ANNA, &first, "correct-anagrafica", written).await.ok();
+        let found = earlier(BENE, json!({ "email": "ida.prova@example.org" })).await.ok();
+        assert_eq!(ids(&found), std::slice::from_ref(&first));
+        assert_eq!(office.case(ANNA, &first).await.text("/anagrafica/email"), "Ida.Prova@example.org");
         // Page by page, from the newest back.
         let page = |more: Value| merged(json!({ "telefono": "055 1234567", "limit": 1 }), more);
         let newest = earlier(BENE, page(json!({}))).await.ok();

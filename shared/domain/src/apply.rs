@@ -80,6 +80,7 @@ impl Caso {
             preso_in_carico: false,
             tentativi_falliti: 0,
             esigenza: false,
+            non_competente: None,
             opened_at: opened.opened_at,
             stato_since: at,
             contatto_id: opened.contatto_id,
@@ -100,6 +101,11 @@ impl Caso {
             Fact::Routed { gruppo } => {
                 self.gruppo = Some(gruppo.clone());
                 self.titolare = None;
+            }
+            // The first saying stands: a Segnalazione that was filed anew since is not to be filed again.
+            Fact::FoundMisrouted => {
+                let versione = self.versione;
+                self.non_competente.get_or_insert(versione);
             }
             Fact::TransferFailed { .. } => self.enter(Stato::Assegnato, at),
             Fact::Accepted { titolare } => {

@@ -62,6 +62,10 @@ pub struct Caso {
     pub tentativi_falliti: u32,
     /// A knowledge gap cites it, so the Ufficio sees it (R14).
     pub esigenza: bool,
+    /// The version at which a referent first said that this Segnalazione is misrouted (R17). Cases stored before there
+    /// was such a note lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub non_competente: Option<i64>,
     /// When the contact took place.
     pub opened_at: DateTime<Utc>,
     /// When the state or its attribute last changed.

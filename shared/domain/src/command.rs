@@ -45,7 +45,7 @@ pub enum Command {
     /// `case.detach`, row 22b.
     Detach(WithReason),
     /// `case.note`, row 23.
-    Note(WithText),
+    Note(Note),
     /// `case.correct_anagrafica`, row 23.
     CorrectAnagrafica(AnagraficaChange),
     /// Row 4a, by the system only: no door takes it from outside.
@@ -271,6 +271,17 @@ pub struct WithNote {
 pub struct WithReason {
     /// The reason.
     pub reason: Testo,
+}
+
+/// Row 23: a note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The text.
+    pub text: Testo,
+    /// The group of a Segnalazione says that it is not competent (R17).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub non_competente: bool,
 }
 
 /// A command that brings a text.

@@ -103,7 +103,7 @@ pub fn act(
         Command::Route => assign::route(&scene),
         Command::Cancel(cancellation) => handling::cancel(&scene, cancellation)?,
         Command::Detach(with) => handling::detach(with),
-        Command::Note(with) => handling::note(with),
+        Command::Note(note) => handling::note(&scene, note)?,
         Command::CorrectAnagrafica(change) => handling::correct_anagrafica(change)?,
     };
     let change = Change { caso: caso.id, facts, papers };

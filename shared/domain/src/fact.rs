@@ -105,6 +105,8 @@ pub enum Fact {
     Detached,
     /// Row 23.
     Noted,
+    /// A referent says that a Segnalazione is none of the group's (R17).
+    FoundMisrouted,
     /// Row 23, or a Notifica that changes the anagrafica (3.1-7).
     AnagraficaCorrected,
     /// A figlio took over where its padre stands (R1).
@@ -278,6 +280,7 @@ impl Fact {
             Self::Cancelled { .. } => "case.cancelled",
             Self::Detached => "case.detached",
             Self::Noted => "case.noted",
+            Self::FoundMisrouted => "case.found_misrouted",
             Self::AnagraficaCorrected => "case.anagrafica_corrected",
             Self::Followed(_) => "case.followed",
             Self::GapRaised { .. } => "gap.raised",

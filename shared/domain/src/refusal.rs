@@ -160,6 +160,8 @@ pub enum Why {
     NotOnTheGlobe,
     /// Kept for ever with the history, so only an import may give it, which knows that it names no person.
     OnlyFromImport,
+    /// Only a Segnalazione has nobody who could reject it, and only its own referents know that it is misrouted (R17).
+    OnlyOfASegnalazioneByItsReferents,
     /// Nothing in it.
     Empty,
 }

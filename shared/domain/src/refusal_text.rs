@@ -115,7 +115,7 @@ impl Why {
             Self::ContradictsTheAttempt | Self::OnlyOutbound => "R19",
             Self::Sms => "R16",
             Self::PadresOwn => "R20",
-            Self::UnknownCaso => "R17",
+            Self::UnknownCaso | Self::OnlyOfASegnalazioneByItsReferents => "R17",
             Self::UnknownCittadino => "R24",
             Self::InTheFuture => "2-1",
         }

@@ -15,7 +15,7 @@ use smista_domain::visibility::{Visibility, visibility};
 use smista_store::{CasoFilter, Page, PageRequest, PaperRow, StoreError, StoriaRow};
 
 use crate::Office;
-pub use desks::{DeskEntry, call_back, earlier_cases, inbox, rejects};
+pub use desks::{DeskEntry, call_back, earlier_cases, inbox, misrouted, rejects, segnalazioni};
 pub use views::{CaseSummary, CaseView, HistoryEntry, Nota, PaperView};
 
 /// A history is read in parts of so many rows; a case that has more is an oddity, not an error.
@@ -30,11 +30,11 @@ pub async fn case(
 ) -> Result<Option<CaseView>, StoreError> {
     let Some(pratica) = office.store.pratica(id).await? else { return Ok(None) };
     let Some(caso) = pratica.caso(id) else { return Ok(None) };
-    let seen = visibility(attore, caso);
-    let Some(shown) = as_seen(office, caso, seen).await? else { return Ok(None) };
+    let sight = Sight::of(attore, caso);
+    let Some(shown) = as_seen(office, caso, sight.seen).await? else { return Ok(None) };
     let figli = if caso.is_figlio() { &[] } else { pratica.figli.as_slice() };
     let figli = figli.iter().filter(|figlio| visibility(attore, figlio) != Visibility::Hidden);
-    let papers = readable(office, id, seen).await?;
+    let papers = sight.readable(office.store.papers(id).await?);
     let summary = CaseSummary::of(&shown, caso, attore, limits, office.surroundings.now());
     Ok(Some(CaseView::new(summary, figli.map(|figlio| figlio.id).collect(), papers)))
 }
@@ -49,13 +49,13 @@ pub async fn history(
     limit: i64,
 ) -> Result<Option<Vec<HistoryEntry>>, StoreError> {
     let Some(caso) = office.store.caso(id).await? else { return Ok(None) };
-    let seen = visibility(attore, &caso);
-    if seen == Visibility::Hidden {
+    let sight = Sight::of(attore, &caso);
+    if sight.seen == Visibility::Hidden {
         return Ok(None);
     }
-    let papers = readable(office, id, seen).await?;
+    let papers = sight.readable(office.store.papers(id).await?);
     let rows = office.store.storia(id, after, limit).await?;
-    let rows = rows.into_iter().filter(|row| is_within(row.row.versione, seen));
+    let rows = rows.into_iter().filter(|row| sight.reaches(row.row.versione));
     Ok(Some(rows.map(|row| HistoryEntry::new(row, &papers)).collect()))
 }
 
@@ -139,23 +139,40 @@ async fn as_seen(office: &Office, caso: &Caso, seen: Visibility) -> Result<Optio
     }
 }
 
-/// The texts and data of a case that an actor with this sight of it may read.
-async fn readable(office: &Office, id: CasoId, seen: Visibility) -> Result<Vec<PaperRow>, StoreError> {
-    match seen {
-        Visibility::Full => office.store.papers(id).await,
-        Visibility::WithoutPersonalData | Visibility::Hidden => Ok(Vec::new()),
-        Visibility::UpTo { .. } => {
-            let mut papers = office.store.papers(id).await?;
-            papers.retain(|paper| is_within(paper.versione, seen) && paper.campo != Campo::Anagrafica);
-            Ok(papers)
-        }
+/// What of a case an actor sees, by the case as it was first read. The papers and the history are read after it: whatever
+/// was added in between belongs to a case that may have left the actor's Ente, and to a version that is not shown.
+#[derive(Debug, Clone, Copy)]
+struct Sight {
+    seen: Visibility,
+    versione: i64,
+}
+
+impl Sight {
+    fn of(attore: &Attore, caso: &Caso) -> Self {
+        Self { seen: visibility(attore, caso), versione: caso.versione }
+    }
+
+    /// Whether the actor may know of this version.
+    fn reaches(self, versione: i64) -> bool {
+        let last = match self.seen {
+            Visibility::Full | Visibility::WithoutPersonalData => self.versione,
+            Visibility::UpTo { versione } => versione.min(self.versione),
+            Visibility::Hidden => return false,
+        };
+        versione <= last
+    }
+
+    /// Those of a case's texts and data that the actor may read.
+    fn readable(self, mut papers: Vec<PaperRow>) -> Vec<PaperRow> {
+        let reads = |campo| match self.seen {
+            Visibility::Full => true,
+            Visibility::UpTo { .. } => campo != Campo::Anagrafica,
+            Visibility::WithoutPersonalData | Visibility::Hidden => false,
+        };
+        papers.retain(|paper| self.reaches(paper.versione) && reads(paper.campo));
+        papers
     }
 }
 
-fn is_within(versione: i64, seen: Visibility) -> bool {
-    match seen {
-        Visibility::Full | Visibility::WithoutPersonalData => true,
-        Visibility::UpTo { versione: last } => versione <= last,
-        Visibility::Hidden => false,
-    }
-}
+#[cfg(test)]
+mod tests;

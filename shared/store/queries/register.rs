@@ -87,7 +87,7 @@ pub(crate) async fn find_by(
         Row,
         r#"select id as "id!: Uuid", nome, cognome, telefono, email, indirizzo, identificazione,
             created_at as "created_at!: Time", updated_at as "updated_at!: Time"
-        from cittadino where telefono = $1 or email = $2 order by created_at, id limit 50"#,
+        from cittadino where telefono = $1 or lower(email) = lower($2) order by created_at, id limit 50"#,
         telefono.map(Telefono::as_str),
         email.map(Email::as_str)
     )

@@ -22,7 +22,9 @@ pub(crate) async fn casi(
     push_stati(&mut query, &filter.stati);
     push_people(&mut query, filter);
     push_time(&mut query, filter, page.after);
-    query.push(" order by opened_at, id limit ").push_bind(limit.saturating_add(1));
+    let order =
+        if filter.newest_first { " order by opened_at desc, id desc" } else { " order by opened_at, id" };
+    query.push(order).push(" limit ").push_bind(limit.saturating_add(1));
     let found: Vec<Json<Caso>> = query.build_query_scalar().fetch_all(&mut *connection).await?;
     let mut rows: Vec<Caso> = found.into_iter().map(|Json(caso)| caso).collect();
     // One row more than asked for says that there is a next page.
@@ -41,6 +43,14 @@ fn push_identity(query: &mut QueryBuilder<Db>, filter: &CasoFilter) {
     if let Some(padre) = filter.padre {
         query.push(" and padre_id = ").push_bind(padre.0);
     }
+    if !filter.padri.is_empty() {
+        query.push(" and padre_id in (");
+        let mut list = query.separated(", ");
+        for padre in &filter.padri {
+            list.push_bind(padre.0);
+        }
+        query.push(")");
+    }
     if filter.only_padri {
         query.push(" and padre_id is null");
     }
@@ -49,6 +59,18 @@ fn push_identity(query: &mut QueryBuilder<Db>, filter: &CasoFilter) {
     }
     if let Some(contatto) = filter.contatto_id {
         query.push(" and contatto_id = ").push_bind(contatto.0);
+    }
+    if filter.misrouted {
+        // When somebody said so and when the other case was opened, both by this installation's clock: a contact
+        // may have taken place long before it was registered.
+        query.push(
+            " and non_competente is not null and not exists (
+                select 1 from caso as later
+                join caso_storia as opening on opening.caso_id = later.id and opening.versione = 1
+                join caso_storia as said on said.caso_id = caso.id and said.versione = caso.non_competente
+                where later.seguito_di = caso.id and opening.at >= said.at
+            )",
+        );
     }
 }
 
@@ -114,8 +136,8 @@ fn push_people(query: &mut QueryBuilder<Db>, filter: &CasoFilter) {
         query.push_bind(telefono.as_str().to_owned()).push(")");
     }
     if let Some(email) = &filter.email {
-        query.push(" and id in (select caso_id from revisione where email = ");
-        query.push_bind(email.as_str().to_owned()).push(")");
+        query.push(" and id in (select caso_id from revisione where lower(email) = lower(");
+        query.push_bind(email.as_str().to_owned()).push("))");
     }
 }
 
@@ -127,7 +149,8 @@ fn push_time(query: &mut QueryBuilder<Db>, filter: &CasoFilter, after: Option<Cu
         query.push(" and opened_at < ").push_bind(micros(before));
     }
     if let Some(after) = after {
-        query.push(" and (opened_at, id) > (").push_bind(micros(after.opened_at));
+        query.push(if filter.newest_first { " and (opened_at, id) < (" } else { " and (opened_at, id) > (" });
+        query.push_bind(micros(after.opened_at));
         query.push(", ").push_bind(after.id.0).push(")");
     }
 }

@@ -44,7 +44,8 @@ macro_rules! conformance_suite {
             rules: an_opening_makes_one_case, a_protocol_number_is_given_once, no_illegal_pair_is_stored,
                 every_legal_pair_is_stored, history_is_append_only;
             search: each_filter_finds_its_cases, filters_combine, papers_find_cases_by_telephone_and_email,
-                pages_follow_each_other, counts_by_each_key;
+                pages_follow_each_other, pages_follow_each_other_from_the_newest_back,
+                misrouted_cases_are_found_until_a_later_one_cites_them, counts_by_each_key;
             catalogue: an_empty_store_has_an_empty_catalogue, a_catalogue_comes_back_as_it_went_in,
                 a_catalogue_is_replaced_at_its_revision_only, a_group_with_untold_answers_stays,
                 a_desk_sees_the_revision;

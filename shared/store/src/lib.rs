@@ -100,7 +100,7 @@ pub trait Store: Send + Sync {
     /// A citizen of the register.
     async fn cittadino(&self, id: CittadinoId) -> Result<Option<Cittadino>, StoreError>;
 
-    /// Citizens of the register with this telephone or this email, oldest first, at most 50.
+    /// Citizens of the register with this telephone or this email, whatever its capitals; oldest first, at most 50.
     async fn find_cittadini(
         &self,
         telefono: Option<&Telefono>,

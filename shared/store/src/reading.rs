@@ -10,7 +10,7 @@ use smista_domain::ids::{
 use smista_domain::motivo::Motivo;
 use smista_domain::stato::Stato;
 
-/// Which cases: all conditions given must hold.
+/// Which cases, and in which order: all conditions given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CasoFilter {
     /// With this number.
@@ -31,6 +31,8 @@ pub struct CasoFilter {
     pub titolare: Option<Login>,
     /// About this case.
     pub padre: Option<CasoId>,
+    /// About one of these cases; empty: whatever they are about.
+    pub padri: Vec<CasoId>,
     /// Only cases about no other case.
     pub only_padri: bool,
     /// Cases that this specialist was ever involved in.
@@ -43,12 +45,16 @@ pub struct CasoFilter {
     pub opened_before: Option<DateTime<Utc>>,
     /// With this telephone in the anagrafica, now or earlier.
     pub telefono: Option<Telefono>,
-    /// With this email in the anagrafica, now or earlier.
+    /// With this email in the anagrafica, now or earlier, whatever its capitals.
     pub email: Option<Email>,
     /// Of this citizen of the register.
     pub cittadino: Option<CittadinoId>,
     /// Opened by this contact (R22).
     pub contatto_id: Option<ContattoId>,
+    /// Only Segnalazioni that a referent has found misrouted, and that no case opened since then cites (R17).
+    pub misrouted: bool,
+    /// The newest contact first, and each page before the last; the oldest first otherwise.
+    pub newest_first: bool,
 }
 
 /// A place in a list ordered by contact time and id.

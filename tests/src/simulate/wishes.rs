@@ -5,8 +5,8 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Telefono};
 use smista_domain::command::{
-    AnagraficaChange, Answer, AttemptReport, Cancellation, Command, CommandKind, Involve, Notifica, Opening,
-    Reassignment, Rejection, Resolution, TransferFailed, WithNote, WithReason, WithText,
+    AnagraficaChange, Answer, AttemptReport, Cancellation, Command, CommandKind, Involve, Note, Notifica,
+    Opening, Reassignment, Rejection, Resolution, TransferFailed, WithNote, WithReason, WithText,
 };
 use smista_domain::fact::Tentativo;
 use smista_domain::ids::{CasoId, Login};
@@ -172,7 +172,7 @@ impl Wishes {
                 note: Some(self.words()),
             }),
             CommandKind::Detach => Command::Detach(WithReason { reason: self.words() }),
-            CommandKind::Note => Command::Note(WithText { text: self.words() }),
+            CommandKind::Note => Command::Note(Note { text: self.words(), non_competente: self.happens(20) }),
             CommandKind::CorrectAnagrafica => {
                 Command::CorrectAnagrafica(AnagraficaChange { anagrafica: anagrafica() })
             }
@@ -202,7 +202,8 @@ pub(crate) fn data_of(command: &Command) -> Value {
         Command::TransferFailed(data) => serde_json::to_value(data),
         Command::TakeOver(data) | Command::HandBack(data) => serde_json::to_value(data),
         Command::Involve(data) => serde_json::to_value(data),
-        Command::Contribute(data) | Command::Note(data) => serde_json::to_value(data),
+        Command::Contribute(data) => serde_json::to_value(data),
+        Command::Note(data) => serde_json::to_value(data),
         Command::Suspend(data) | Command::Detach(data) => serde_json::to_value(data),
         Command::Resolve(data) => serde_json::to_value(data),
         Command::RecordAttempt(data) => serde_json::to_value(data),

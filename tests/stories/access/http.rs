@@ -13,7 +13,7 @@ use super::scene::{self, Scene};
 use super::{NOWHERE, used_up, who};
 
 /// The status of every problem that the matrix names: a code alone could come with any.
-const STATUSES: [(&str, u16); 10] = [
+const STATUSES: [(&str, u16); 11] = [
     ("token-missing", 401),
     ("operator-not-delegated", 403),
     ("not-your-role", 403),
@@ -24,6 +24,7 @@ const STATUSES: [(&str, u16); 10] = [
     ("held-by-you", 409),
     ("figlio-follows-its-padre", 409),
     ("token-unknown", 401),
+    ("field-not-admitted", 422),
 ];
 
 /// Calls every cell of these rows; returns what is not as expected.

@@ -3,11 +3,12 @@
 use super::{Happening, Scene};
 use crate::catalogue::Ruolo;
 use crate::command::{
-    AnagraficaChange, Cancellation, Involve, TransferFailed, WithNote, WithReason, WithText,
+    AnagraficaChange, Cancellation, Involve, Note, TransferFailed, WithNote, WithReason, WithText,
 };
 use crate::fact::{Campo, Fact, Paper};
 use crate::motivo::{Motivo, MotivoAnnullamento};
 use crate::refusal::{Refusal, Why};
+use crate::stato::Stato;
 use crate::text::Testo;
 
 /// Row 3a. That nobody accepted the case yet was checked with the row.
@@ -86,8 +87,20 @@ pub(super) fn detach(with: &WithReason) -> Happening {
     (vec![Fact::Detached], vec![note_paper(&with.reason)])
 }
 
-pub(super) fn note(with: &WithText) -> Happening {
-    (vec![Fact::Noted], vec![note_paper(&with.text)])
+/// A referent may add that a Segnalazione is not the group's: it moves nowhere, and the first level files it anew (R17).
+pub(super) fn note(scene: &Scene<'_>, note: &Note) -> Result<Happening, Refusal> {
+    let papers = vec![note_paper(&note.text)];
+    if !note.non_competente {
+        return Ok((vec![Fact::Noted], papers));
+    }
+    let by_a_referent = matches!(scene.attore.ruolo, Ruolo::SecondoLivello { .. });
+    if !by_a_referent || scene.caso.stato != Stato::AssegnatoRisolto {
+        return Err(Refusal::NotAdmitted {
+            field: "non_competente",
+            why: Why::OnlyOfASegnalazioneByItsReferents,
+        });
+    }
+    Ok((vec![Fact::Noted, Fact::FoundMisrouted], papers))
 }
 
 pub(super) fn correct_anagrafica(change: &AnagraficaChange) -> Result<Happening, Refusal> {

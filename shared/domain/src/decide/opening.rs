@@ -186,7 +186,7 @@ fn lamentela(
     Ok(vec![Fact::Opened(Box::new(opened))])
 }
 
-/// Row 7. The group, where the service has one, finds it in its inbox; no answer is owed.
+/// Row 7. The group, where the service has one, finds it among the Segnalazioni that it received; no answer is owed.
 fn segnalazione(
     view: &OpeningView<'_>,
     opening: &Opening,

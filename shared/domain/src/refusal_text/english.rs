@@ -108,6 +108,9 @@ fn because(why: Why) -> &'static str {
         Why::UnknownCittadino => "the citizen is not in the register",
         Why::InTheFuture => "the time is in the future",
         Why::NotOnTheGlobe => "the coordinates are incomplete or not on the globe",
+        Why::OnlyOfASegnalazioneByItsReferents => {
+            "only the second level says it, of a Segnalazione that it received"
+        }
         Why::Empty => "there is nothing in it",
     }
 }

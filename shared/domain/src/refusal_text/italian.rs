@@ -125,6 +125,9 @@ fn because(why: Why) -> &'static str {
         Why::UnknownCittadino => "il cittadino non è presente nel registro",
         Why::InTheFuture => "la data è nel futuro",
         Why::NotOnTheGlobe => "le coordinate sono incomplete o fuori dai limiti geografici",
+        Why::OnlyOfASegnalazioneByItsReferents => {
+            "può dirlo solo il II livello, di una Segnalazione che ha ricevuto"
+        }
         Why::Empty => "non contiene alcun dato",
     }
 }

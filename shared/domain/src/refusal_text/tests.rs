@@ -10,7 +10,7 @@ use crate::refusal::{PadreWhy, ReassignWhy, Refusal, Why};
 use crate::stato::{AttributoSecondoLivello, Stato};
 use crate::text::TextError;
 
-const WHYS: [Why; 17] = [
+const WHYS: [Why; 18] = [
     Why::OtherMotivo,
     Why::OnlyOnTheTelephone,
     Why::NoSecondLevel,
@@ -27,6 +27,7 @@ const WHYS: [Why; 17] = [
     Why::UnknownCittadino,
     Why::InTheFuture,
     Why::NotOnTheGlobe,
+    Why::OnlyOfASegnalazioneByItsReferents,
     Why::Empty,
 ];
 

@@ -6,8 +6,8 @@ use smista_domain::attore::Attore;
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::Catalogue;
 use smista_domain::command::{
-    Answer, AttemptReport, Cancellation, Command, Involve, NewCaso, Notifica, Opening, Reassignment,
-    Rejection, Resolution, WithNote, WithText,
+    Answer, AttemptReport, Cancellation, Command, Involve, NewCaso, Note, Notifica, Opening, Reassignment,
+    Rejection, Resolution, WithNote,
 };
 use smista_domain::decide::{Cited, Decision, OpeningView, act, open};
 use smista_domain::fact::Tentativo;
@@ -172,7 +172,7 @@ pub(crate) fn involve(name: &str) -> Command {
 }
 
 pub(crate) fn note() -> Command {
-    Command::Note(WithText { text: testo("una nota") })
+    Command::Note(Note { text: testo("una nota"), non_competente: false })
 }
 
 pub(crate) fn with_note() -> WithNote {

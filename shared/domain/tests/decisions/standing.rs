@@ -1,14 +1,15 @@
 //! Where a case stands: since when, with which level, and who holds it (rows 13 and 23, R14, R17, R19).
 
-use smista_domain::command::{Cancellation, Command, CommandKind, Opening};
+use smista_domain::command::{Cancellation, Command, CommandKind, Note, Opening};
+use smista_domain::fact::Fact;
 use smista_domain::motivo::{
     CanaleOutbound, EsitoTentativo, ModoIdentificazione, Motivo, MotivoAnnullamento,
 };
-use smista_domain::refusal::{PadreWhy, Refusal};
-use smista_domain::stato::Attributo;
+use smista_domain::refusal::{PadreWhy, Refusal, Why};
+use smista_domain::stato::{Attributo, Stato};
 
 use crate::desk::{Desk, answer, attempt, note, opening, report, resolve};
-use crate::world::login;
+use crate::world::{login, testo};
 
 #[test]
 fn a_state_lasts_from_the_command_that_entered_it() {
@@ -56,6 +57,26 @@ fn a_case_that_no_group_ever_had_is_noted_by_the_level_that_closed_it() {
     desk.open(&opening(Motivo::Segnalazione, "firenze/verde")).unwrap();
     assert!(desk.act("referente-tributi", &note()).is_ok());
     assert_eq!(desk.act("referente-pistoia", &note()), Err(Refusal::Hidden));
+}
+
+#[test]
+fn its_own_referents_say_that_a_segnalazione_is_misrouted_and_nobody_of_anything_else() {
+    let misrouted = || Command::Note(Note { text: testo("non è nostra"), non_competente: true });
+    let why = Why::OnlyOfASegnalazioneByItsReferents;
+    let refused = || Err(Refusal::NotAdmitted { field: "non_competente", why });
+    let mut desk = Desk::with_reclamo("firenze/anagrafe");
+    assert_eq!(desk.act("referente-uno", &misrouted()), refused(), "a Reclamo is rejected instead");
+
+    let mut desk = Desk::new();
+    desk.open(&opening(Motivo::Segnalazione, "firenze/anagrafe")).unwrap();
+    assert_eq!(desk.act("primo-uno", &misrouted()), refused(), "the first level files a new one instead");
+    desk.act("referente-uno", &note()).unwrap();
+    assert_eq!(desk.padre().non_competente, None);
+    let said = desk.act("referente-uno", &misrouted()).unwrap();
+    assert_eq!(said.changes[0].facts, [Fact::Noted, Fact::FoundMisrouted]);
+    desk.act("referente-due", &misrouted()).unwrap();
+    assert_eq!(desk.padre().non_competente, Some(3), "the first saying stands");
+    assert_eq!(desk.padre().stato, Stato::AssegnatoRisolto);
 }
 
 #[test]

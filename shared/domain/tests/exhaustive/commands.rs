@@ -2,7 +2,7 @@
 
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale};
 use smista_domain::command::{
-    AnagraficaChange, Answer, AttemptReport, Cancellation, Command, CommandKind, Involve, Reassignment,
+    AnagraficaChange, Answer, AttemptReport, Cancellation, Command, CommandKind, Involve, Note, Reassignment,
     Rejection, Resolution, TransferFailed, WithNote, WithReason, WithText,
 };
 use smista_domain::fact::Tentativo;
@@ -50,7 +50,7 @@ pub(crate) fn faultless(kind: CommandKind) -> Vec<Command> {
             Command::Cancel(Cancellation { motivo: MotivoAnnullamento::RitiratoDalCittadino, note: None })
         }
         CommandKind::Detach => Command::Detach(WithReason { reason: note() }),
-        CommandKind::Note => Command::Note(WithText { text: note() }),
+        CommandKind::Note => Command::Note(Note { text: note(), non_competente: false }),
         CommandKind::CorrectAnagrafica => {
             let nome = Some(DatoPersonale::new("Anna").expect("a name"));
             Command::CorrectAnagrafica(AnagraficaChange {

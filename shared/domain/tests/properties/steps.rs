@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Telefono};
 use smista_domain::command::{
-    AnagraficaChange, Answer, AttemptReport, Cancellation, Command, CommandKind, Involve, Notifica, Opening,
-    Reassignment, Rejection, Resolution, TransferFailed, WithNote, WithReason, WithText,
+    AnagraficaChange, Answer, AttemptReport, Cancellation, Command, CommandKind, Involve, Note, Notifica,
+    Opening, Reassignment, Rejection, Resolution, TransferFailed, WithNote, WithReason, WithText,
 };
 use smista_domain::fact::Tentativo;
 use smista_domain::ids::{CasoId, Tripletta};
@@ -237,7 +237,7 @@ impl Details {
             }),
             CommandKind::Cancel => Command::Cancel(Cancellation { motivo: self.motivo, note: maybe_note() }),
             CommandKind::Detach => Command::Detach(WithReason { reason: note() }),
-            CommandKind::Note => Command::Note(WithText { text: note() }),
+            CommandKind::Note => Command::Note(Note { text: note(), non_competente: self.with_note }),
             CommandKind::CorrectAnagrafica => {
                 Command::CorrectAnagrafica(AnagraficaChange { anagrafica: anagrafica() })
             }

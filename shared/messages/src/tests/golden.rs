@@ -164,6 +164,10 @@ fn facts() -> BTreeMap<&'static str, Value> {
         ),
         ("case.detached", fact("annullato", None, group, Some(json!({ "fact": "detached" })))),
         ("case.noted", with(json!({ "fact": "noted" }))),
+        (
+            "case.found_misrouted",
+            fact("assegnato_risolto", None, group, Some(json!({ "fact": "found_misrouted" }))),
+        ),
         ("case.anagrafica_corrected", with(json!({ "fact": "anagrafica_corrected" }))),
         ("case.followed", of_a_figlio),
         ("case.state_changed", fact("assegnato", None, group, None)),

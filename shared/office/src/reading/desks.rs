@@ -1,4 +1,5 @@
-//! The lists that people work from: a group's inbox, the rejects desk, the call-back list, a citizen's earlier cases.
+//! The lists that people work from: a group's inbox and its Segnalazioni, the rejects desk, the misrouted Segnalazioni,
+//! the call-back list, a citizen's earlier cases.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +13,10 @@ use smista_domain::motivo::Motivo;
 use smista_domain::stato::{AttributoPrimoLivello, AttributoSecondoLivello, Stato};
 use smista_store::{CasoFilter, Cursor, Page, PageRequest, StoreError};
 
-use super::{CaseSummary, search, sees_it_now};
+use super::{CaseSummary, search};
 use crate::Office;
 
-/// How many cases of a citizen are read at a time.
+/// How many cases of a citizen, or figli of a page, are read at a time.
 const READ_TOGETHER: i64 = 200;
 
 /// A line of a desk: a case with its open figli, which are never lines of their own (R1).
@@ -32,6 +33,37 @@ pub struct DeskEntry {
     pub notificato: bool,
 }
 
+/// The Segnalazioni that a group received, newest first (4.1-6): nothing is owed for them, so no inbox holds them. None
+/// when the group does not exist or is not this actor's to see.
+pub async fn segnalazioni(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    gruppo: &GruppoId,
+    page: &PageRequest,
+) -> Result<Option<Page<CaseSummary>>, StoreError> {
+    if !may_look_into(office, attore, gruppo) {
+        return Ok(None);
+    }
+    let filter = CasoFilter {
+        stati: vec![Stato::AssegnatoRisolto],
+        gruppi: vec![gruppo.clone()],
+        newest_first: true,
+        ..CasoFilter::default()
+    };
+    search(office, attore, limits, filter, page).await.map(Some)
+}
+
+/// The Segnalazioni that a referent has found misrouted, until the first level has opened a case that cites them (R17).
+pub async fn misrouted(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    page: &PageRequest,
+) -> Result<Page<CaseSummary>, StoreError> {
+    search(office, attore, limits, CasoFilter { misrouted: true, ..CasoFilter::default() }, page).await
+}
+
 /// The open cases of a group (4.3-2); none when the group does not exist or is not this actor's to see.
 pub async fn inbox(
     office: &Office,
@@ -40,18 +72,19 @@ pub async fn inbox(
     gruppo: &GruppoId,
     page: &PageRequest,
 ) -> Result<Option<Page<DeskEntry>>, StoreError> {
-    let catalogue = office.cached_catalogue();
-    let known = catalogue.gruppi.get(gruppo).filter(|gruppo| match &attore.ruolo {
+    if !may_look_into(office, attore, gruppo) {
+        return Ok(None);
+    }
+    let filter = CasoFilter { stati: open_states(), gruppi: vec![gruppo.clone()], ..CasoFilter::default() };
+    desk(office, attore, limits, filter, page).await.map(Some)
+}
+
+fn may_look_into(office: &Office, attore: &Attore, gruppo: &GruppoId) -> bool {
+    office.cached_catalogue().gruppi.get(gruppo).is_some_and(|gruppo| match &attore.ruolo {
         Ruolo::PrimoLivello | Ruolo::GestioneRigetti | Ruolo::Operazioni | Ruolo::Sistema => true,
         Ruolo::SecondoLivello { ente } => gruppo.ente == *ente,
         Ruolo::Specialista { .. } | Ruolo::Ufficio => false,
-    });
-    if known.is_none() {
-        return Ok(None);
-    }
-    let open = Stato::ALL.into_iter().filter(|stato| !stato.is_final()).collect();
-    let filter = CasoFilter { stati: open, gruppi: vec![gruppo.clone()], ..CasoFilter::default() };
-    desk(office, attore, limits, filter, page).await.map(Some)
+    })
 }
 
 /// What waits for Gestione Rigetti (4.3-5).
@@ -143,19 +176,42 @@ async fn desk(
 ) -> Result<Page<DeskEntry>, StoreError> {
     let filter = CasoFilter { only_padri: true, ..filter };
     let found = search(office, attore, limits, filter, page).await?;
-    let now = office.surroundings.now();
-    let mut rows = Vec::with_capacity(found.rows.len());
-    for caso in found.rows {
-        let pratica = office.store.pratica(caso.id).await?;
-        let open_figli = pratica
-            .iter()
-            .flat_map(|pratica| &pratica.figli)
-            .filter(|figlio| !figlio.stato.is_final() && sees_it_now(attore, figlio));
-        let figli: Vec<_> =
-            open_figli.map(|figlio| CaseSummary::of(figlio, figlio, attore, limits, now)).collect();
+    let padri = found.rows.iter().map(|caso| caso.id).collect();
+    let mut figli = open_figli(office, attore, limits, padri).await?;
+    let rows = found.rows.into_iter().map(|caso| {
+        let figli = figli.remove(&caso.id).unwrap_or_default();
         let has = |motivo| figli.iter().any(|figlio: &CaseSummary| figlio.motivo == Some(motivo));
         let (sollecitato, notificato) = (has(Motivo::Sollecito), has(Motivo::NotificaPerInformazione));
-        rows.push(DeskEntry { caso, figli, sollecitato, notificato });
+        DeskEntry { caso, figli, sollecitato, notificato }
+    });
+    Ok(Page { rows: rows.collect(), next: found.next })
+}
+
+/// The open figli of these padri, oldest first, read together.
+async fn open_figli(
+    office: &Office,
+    attore: &Attore,
+    limits: ContactLimits,
+    padri: Vec<CasoId>,
+) -> Result<BTreeMap<CasoId, Vec<CaseSummary>>, StoreError> {
+    let mut of_padre: BTreeMap<CasoId, Vec<CaseSummary>> = BTreeMap::new();
+    if padri.is_empty() {
+        return Ok(of_padre);
     }
-    Ok(Page { rows, next: found.next })
+    let filter = CasoFilter { padri, stati: open_states(), ..CasoFilter::default() };
+    let mut part = PageRequest { after: None, limit: READ_TOGETHER };
+    loop {
+        let read = search(office, attore, limits, filter.clone(), &part).await?;
+        for figlio in read.rows {
+            of_padre.entry(figlio.padre.unwrap_or(figlio.id)).or_default().push(figlio);
+        }
+        match read.next {
+            Some(next) => part.after = Some(next),
+            None => return Ok(of_padre),
+        }
+    }
+}
+
+fn open_states() -> Vec<Stato> {
+    Stato::ALL.into_iter().filter(|stato| !stato.is_final()).collect()
 }

@@ -62,6 +62,8 @@ pub struct CaseSummary {
     /// R24.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cittadino: Option<CittadinoId>,
+    /// A referent has said that this Segnalazione is misrouted (R17).
+    pub non_competente: bool,
     /// Gestione Rigetti should look twice (R12).
     pub bounces: bool,
     /// The citizen has waited too long to be told an answer that exists (R19).
@@ -103,6 +105,7 @@ impl CaseSummary {
             contatto_id: shown.contatto_id,
             seguito_di: shown.seguito_di,
             cittadino: shown.cittadino,
+            non_competente: shown.non_competente.is_some(),
             bounces: shown.bounces(),
             late: shown.contact_is_late(limits, now),
             is_final: shown.stato.is_final(),

@@ -104,11 +104,11 @@ pub async fn citizens_are_found(on: &impl Fixture) {
         created_at: at(i64::try_from(n).expect("small")),
         updated_at: at(100),
     };
-    let (first, second) = (citizen(1, "055 1111", Some("a@example.org")), citizen(2, "055 2222", None));
+    let (first, second) = (citizen(1, "055 1111", Some("A.Rossi@example.org")), citizen(2, "055 2222", None));
     for citizen in [&second, &first] {
         on.store().save_cittadino(citizen).await.expect("saved");
     }
-    let (telefono, email) = (Telefono::new("0552222").ok(), Email::new("a@example.org").ok());
+    let (telefono, email) = (Telefono::new("0552222").ok(), Email::new("a.rossi@example.org").ok());
     let find = async |telefono: Option<&Telefono>, email: Option<&Email>| {
         on.store().find_cittadini(telefono, email).await.expect("read")
     };

@@ -9,7 +9,7 @@ use smista_domain::catalogue::{
     Servizio, Sezione,
 };
 use smista_domain::command::{Command, NewCaso, Opening};
-use smista_domain::decide::{self, Decision, OpeningView};
+use smista_domain::decide::{self, Cited, Decision, OpeningView};
 use smista_domain::ids::{CasoId, GruppoId, Login, Protocollo, Tripletta};
 use uuid::Uuid;
 
@@ -156,6 +156,13 @@ pub(super) fn lamentela() -> Opening {
     }))
 }
 
+/// A Segnalazione about `musei`.
+pub(super) fn segnalazione() -> Opening {
+    let Opening { anagrafica, .. } = reclamo();
+    let motivo = Some(smista_domain::motivo::Motivo::Segnalazione);
+    Opening { motivo, anagrafica, ..lamentela() }
+}
+
 pub(super) fn sollecito(padre: CasoId) -> Opening {
     json(serde_json::json!({
         "motivo": "sollecito", "padre": padre, "canale": "telefono", "description": "Attendo ancora."
@@ -174,7 +181,8 @@ pub(super) fn opening(n: u128, opening: &Opening, padre: Option<&Pratica>, time:
     let catalogue = catalogue();
     let number = i64::try_from(n).expect("a small number");
     let new = NewCaso { id: caso_id(n), protocollo: Protocollo { anno: 2026, numero: number } };
-    let view = OpeningView { new, padre, cited: Default::default(), catalogue: &catalogue };
+    let cited = Cited { seguito_di: opening.seguito_di.is_some(), cittadino: opening.cittadino.is_some() };
+    let view = OpeningView { new, padre, cited, catalogue: &catalogue };
     let decision = decide::open(&view, opening, &actor("anna"), at(time)).expect("admitted");
     let after = decision.apply_to(padre.cloned(), at(time)).expect("a pratica");
     let mut set = written(padre, &decision, &after, "anna", "contact.open", time);

@@ -1,6 +1,6 @@
 //! Lists: every filter by itself, together, in pages; and counts.
 
-use smista_domain::command::Command;
+use smista_domain::command::{Command, Opening};
 use smista_domain::ids::CasoId;
 use smista_domain::motivo::Motivo;
 use smista_domain::stato::Stato;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Fixture;
 use super::scene::{
     alone, apply, at, caso_id, command, gruppo, lamentela, login, open, opening, reclamo, resolved,
-    sollecito, tripletta, write,
+    segnalazione, sollecito, tripletta, write,
 };
 use crate::{CasoFilter, CountBy, Counted, PageRequest};
 
@@ -56,6 +56,10 @@ pub async fn each_filter_finds_its_cases(on: &impl Fixture) {
     let titolare = Some(login("bruno"));
     assert_eq!(found(on, CasoFilter { titolare, ..of() }).await.last(), Some(&caso_id(4)));
     assert_eq!(found(on, CasoFilter { padre: Some(caso_id(2)), ..of() }).await, [caso_id(3)]);
+    let padri = [1, 2].map(caso_id).to_vec();
+    assert_eq!(found(on, CasoFilter { padri, ..of() }).await, [caso_id(3)]);
+    let padri = vec![caso_id(4)];
+    assert_eq!(found(on, CasoFilter { padri, ..of() }).await, []);
     assert_eq!(found(on, CasoFilter { only_padri: true, ..of() }).await, [1, 2, 4].map(caso_id));
     assert_eq!(found(on, CasoFilter { coinvolto: Some(login("dino")), ..of() }).await, [caso_id(4)]);
     assert_eq!(found(on, CasoFilter { esigenza: true, ..of() }).await, []);
@@ -101,6 +105,7 @@ pub async fn papers_find_cases_by_telephone_and_email(on: &impl Fixture) {
     assert_eq!(found(on, CasoFilter { telefono: telefono("+39 055 123456"), ..of() }).await, [caso_id(1)]);
     assert_eq!(found(on, CasoFilter { telefono: telefono("055999999"), ..of() }).await, [caso_id(1)]);
     assert_eq!(found(on, CasoFilter { email: email("ada@EXAMPLE.org"), ..of() }).await, [caso_id(1)]);
+    assert_eq!(found(on, CasoFilter { email: email("ADA@Example.org"), ..of() }).await, [caso_id(1)]);
     assert_eq!(found(on, CasoFilter { email: email("bo@example.org"), ..of() }).await, []);
     let papers = on.store().papers(caso_id(1)).await.expect("read");
     let order: Vec<_> = papers.iter().map(|paper| (paper.versione, paper.indice)).collect();
@@ -139,6 +144,53 @@ pub async fn pages_follow_each_other(on: &impl Fixture) {
     let exact = PageRequest { after: None, limit: 6 };
     let whole = on.store().search(&CasoFilter::default(), &exact).await.expect("read");
     assert_eq!((whole.rows.len(), whole.next), (6, None), "a full last page has no next");
+}
+
+/// From the newest contact back; what comes in meanwhile stands before the cursor.
+pub async fn pages_follow_each_other_from_the_newest_back(on: &impl Fixture) {
+    for (n, time) in [(5, 0), (3, 10), (4, 10), (1, 10), (2, 20)] {
+        open(on.store(), n, &lamentela(), time).await;
+    }
+    let newest_first = CasoFilter { newest_first: true, ..CasoFilter::default() };
+    let mut after = None;
+    let mut seen = Vec::new();
+    loop {
+        let part = on.store().search(&newest_first, &PageRequest { after, limit: 2 }).await.expect("read");
+        seen.extend(part.rows.iter().map(|caso| caso.id));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+        if seen.len() == 2 {
+            open(on.store(), 9, &lamentela(), 30).await;
+        }
+    }
+    assert_eq!(seen, [2, 4, 3, 1, 5].map(caso_id));
+}
+
+/// A misrouted Segnalazione is found until a case opened since then cites it (R17).
+pub async fn misrouted_cases_are_found_until_a_later_one_cites_them(on: &impl Fixture) {
+    let again = |n| {
+        let again = Opening { seguito_di: Some(caso_id(n)), ..segnalazione() };
+        // The contact may have taken place before everything else.
+        Opening { opened_at: Some(at(-100)), ..again }
+    };
+    let misrouted = || async { found(on, CasoFilter { misrouted: true, ..CasoFilter::default() }).await };
+    let first = open(on.store(), 1, &segnalazione(), 0).await;
+    let second = open(on.store(), 2, &segnalazione(), 1).await;
+    open(on.store(), 3, &segnalazione(), 2).await;
+    // The citizen had come back before anybody looked: that files nothing anew.
+    open(on.store(), 4, &again(1), 3).await;
+    let note = |text: &str, misrouted: bool| {
+        command(Command::Note, serde_json::json!({ "text": text, "non_competente": misrouted }))
+    };
+    apply(on.store(), &first, &note("Non è nostra.", true), "bruno", 10).await;
+    apply(on.store(), &second, &note("Visto.", false), "bruno", 11).await;
+    assert_eq!(misrouted().await, [caso_id(1)]);
+    open(on.store(), 5, &again(2), 20).await;
+    assert_eq!(misrouted().await, [caso_id(1)], "another one's");
+    open(on.store(), 6, &again(1), 21).await;
+    assert_eq!(misrouted().await, []);
 }
 
 pub async fn counts_by_each_key(on: &impl Fixture) {

@@ -224,14 +224,13 @@ impl CaseSearch {
             titolare: self.titolare.clone(),
             padre: self.padre,
             only_padri: self.only_padri,
-            coinvolto: None,
-            esigenza: false,
             opened_from: self.opened_from,
             opened_before: self.opened_before,
             telefono: self.telefono.clone(),
             email: self.email.clone(),
             cittadino: self.cittadino,
             contatto_id: self.contatto_id,
+            ..CasoFilter::default()
         })
     }
 

@@ -29,6 +29,29 @@ pub(crate) async fn inbox(
     Ok(Json(PageView::from(found.ok_or(DoorProblem::NotFound)?)).into_response())
 }
 
+/// `GET /v1/groups/{id}/segnalazioni` (4.1-6).
+pub(crate) async fn segnalazioni(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    PageQuery(page): PageQuery,
+) -> Result<Response, DoorProblem> {
+    let gruppo = GruppoId::new(id).map_err(|_not_a_code| DoorProblem::NotFound)?;
+    door.catalogue().await?;
+    let found = reading::segnalazioni(door.office(), &caller.attore, door.limits(), &gruppo, &page).await?;
+    Ok(Json(PageView::from(found.ok_or(DoorProblem::NotFound)?)).into_response())
+}
+
+/// `GET /v1/desks/misrouted` (R17).
+pub(crate) async fn misrouted(
+    State(door): State<Door>,
+    Extension(caller): Extension<Caller>,
+    PageQuery(page): PageQuery,
+) -> Result<Response, DoorProblem> {
+    let found = reading::misrouted(door.office(), &caller.attore, door.limits(), &page).await?;
+    Ok(Json(PageView::from(found)).into_response())
+}
+
 /// `GET /v1/desks/rejects` (4.3-5).
 pub(crate) async fn rejects(
     State(door): State<Door>,

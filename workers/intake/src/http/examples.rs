@@ -132,7 +132,13 @@ pub(crate) fn command(kind: CommandKind) -> Vec<Example> {
         CommandKind::Contribute => {
             one("opinion", json!({ "text": "La pratica è stata chiusa il 3 novembre." }))
         }
-        CommandKind::Note => one("note", json!({ "text": "La cittadina richiamerà domani mattina." })),
+        CommandKind::Note => vec![
+            example("note", json!({ "text": "La cittadina richiamerà domani mattina." })),
+            example(
+                "misrouted",
+                json!({ "text": "La strada è della Provincia: non spetta a noi.", "non_competente": true }),
+            ),
+        ],
         CommandKind::Suspend => one("waiting", json!({ "reason": "Si attende risposta dall'archivio." })),
         CommandKind::Detach => {
             one("wrong_padre", json!({ "reason": "Collegato al caso di un'altra persona." }))
@@ -205,6 +211,7 @@ pub(crate) fn response(route: &str) -> Value {
         }),
         "searchCases" => page(case_summary()),
         "earlierCases" => json!({ "rows": [case_summary()] }),
+        "readSegnalazioni" | "misroutedDesk" => page(segnalazione()),
         "readInbox" | "rejectsDesk" | "callBackList" => page(desk_entry()),
         "listEnti" => json!({ "rows": [{
             "id": "firenze", "nome": "Comune di Firenze", "gruppo_di_ripiego": "firenze-urp", "retired": false
@@ -241,9 +248,21 @@ pub(crate) fn case_summary() -> Value {
         "stato": "assegnato", "gruppo": "firenze-anagrafe", "gruppo_precedente": null, "titolare": "i.neri",
         "padre": null, "opened_at": "2026-11-20T09:30:00Z", "stato_since": "2026-11-20T09:30:00Z",
         "canale": "telefono", "canale_risposta": null, "specialisti": [], "rigettato_da": [],
-        "cittadino": CITTADINO, "bounces": false, "late": false, "is_final": false,
+        "cittadino": CITTADINO, "non_competente": false, "bounces": false, "late": false, "is_final": false,
         "actions": ["release", "involve", "suspend", "resolve", "reject", "note", "correct_anagrafica"]
     })
+}
+
+/// A Segnalazione whose group has said that it is not competent.
+fn segnalazione() -> Value {
+    let mut found = case_summary();
+    found["motivo"] = json!("segnalazione");
+    found["stato"] = json!("assegnato_risolto");
+    found["titolare"] = json!(null);
+    found["non_competente"] = json!(true);
+    found["is_final"] = json!(true);
+    found["actions"] = json!(["note", "correct_anagrafica"]);
+    found
 }
 
 /// A refusal.

@@ -154,6 +154,20 @@ fn of_desks() -> Vec<Route> {
             "The open cases of a second-level group, each with its open figli.",
             get(desks::inbox),
         ),
+        reading(
+            "/v1/groups/{id}/segnalazioni",
+            "readSegnalazioni",
+            INBOXES,
+            "The Segnalazioni that a second-level group received, newest contact first.",
+            get(desks::segnalazioni),
+        ),
+        reading(
+            "/v1/desks/misrouted",
+            "misroutedDesk",
+            OVERSIGHT,
+            "The Segnalazioni that a referent has found misrouted, until a new case cites them.",
+            get(desks::misrouted),
+        ),
         reading("/v1/desks/rejects", "rejectsDesk", OVERSIGHT, "The rejected cases.", get(desks::rejects)),
         reading(
             "/v1/desks/call-back",
