@@ -10,7 +10,7 @@ use smista_store::CountBy;
 /// Without a command it serves: embedded (everything in one folder) unless PostgreSQL and RabbitMQ are configured.
 ///
 /// Exit codes: 0 done; 1 failed; 2 wrong use or configuration; 3 some of the input was refused;
-/// 4 nothing found; 5 the data folder is in use by another process.
+/// 4 nothing found; 5 the data folder is in use by another process; 6 an import ended before its file did.
 #[derive(Debug, Parser)]
 #[command(name = "smista", version, about, long_about)]
 pub(crate) struct Cli {
@@ -62,7 +62,8 @@ pub(crate) enum Command {
     /// Tokens for the HTTP door.
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Bring contacts in from a file.
+    /// Bring contacts in from a file. The same file again adds what it did not bring yet, and changes nothing: a line is
+    /// known for ever by its key, whatever it says later.
     Import(ImportArgs),
     /// Look at cases.
     #[command(subcommand)]
@@ -79,10 +80,14 @@ pub(crate) enum Command {
 /// `smista catalogue …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogueCommand {
-    /// Check a folder of TOML files as a whole and make it the catalogue. What it no longer has is retired.
+    /// Check a folder of TOML files as a whole and make it the catalogue. What it no longer has is retired; when that is
+    /// a service, such as those that `smista import` creates, only with --retire.
     Import {
         /// The folder.
         dir: PathBuf,
+        /// Retire services that the folder does not have.
+        #[arg(long)]
+        retire: bool,
     },
     /// Count what the catalogue has.
     Show,
@@ -123,7 +128,8 @@ pub(crate) struct ImportArgs {
     /// How the columns of a CSV file become contacts.
     #[arg(long, value_name = "MAP.toml")]
     pub map: Option<PathBuf>,
-    /// Where refused lines go, each with its reason; FILE.rejects.csv if left out.
+    /// Where refused lines go, each with its reason; FILE.rejects.csv if left out. A file that is there stays: the next
+    /// one is numbered, FILE.rejects.2.csv.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 }

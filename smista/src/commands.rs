@@ -32,6 +32,8 @@ const SOME_REFUSED: u8 = 3;
 const NOTHING_FOUND: u8 = 4;
 /// The data folder is in use.
 const IN_USE: u8 = 5;
+/// An import ended before its file did.
+const ENDED_EARLY: u8 = 6;
 
 /// Wrong use or wrong configuration.
 #[derive(Debug, thiserror::Error)]

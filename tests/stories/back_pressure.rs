@@ -5,7 +5,7 @@ use serde_json::json;
 use smista_domain::ids::GruppoId;
 use smista_messages::facts::{GROUP_RETIRED, GroupRetired};
 use smista_messages::topology::ASSIGNMENT;
-use smista_office::contact_import::{Progress, import, json_lines};
+use smista_office::contact_import::{Ended, Progress, import, json_lines};
 use smista_queues::{DeliveryRef, Envelope, Wait};
 use smista_tests::catalogue::{ANNA, RESIDENZA};
 use smista_tests::{DEEPEST_OUTBOX, TestOffice, stories};
@@ -77,11 +77,13 @@ stories! {
 
         let stop = CancellationToken::new();
         let (waited, ()) = tokio::join!(import(&stop), async { stop.cancel() });
-        assert_eq!(waited.expect("the store answers"), Progress::default());
+        let (progress, ended) = waited.expect("the store answers");
+        assert_eq!((progress, matches!(ended, Ended::Stopped)), (Progress::default(), true));
 
         office.settle().await;
         office.advance(Duration::seconds(2));
-        let progress = import(&CancellationToken::new()).await.expect("the store answers");
+        let (progress, ended) = import(&CancellationToken::new()).await.expect("the store answers");
         assert_eq!((progress.lines, progress.opened), (1, 1));
+        assert!(matches!(ended, Ended::WholeFile), "nothing is left of the file");
     }
 }

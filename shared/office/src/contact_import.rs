@@ -5,13 +5,17 @@
 
 mod csv_file;
 mod json_lines;
+mod local_time;
 mod made_up;
 mod mapping;
+mod repeated;
 mod row;
+mod row_limit;
 mod services;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::time::Duration;
 
 use smista_domain::attore::{Attore, IMPORT};
@@ -23,6 +27,7 @@ use smista_store::{OpeningKey, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Incoming, Office, Outcome, Request, Who};
+use repeated::Repeated;
 
 pub use csv_file::csv_lines;
 pub use json_lines::json_lines;
@@ -47,6 +52,40 @@ pub struct ContactLine {
     pub line: u64,
     /// The contact, or why the line is none; in Italian, without personal data.
     pub contact: Result<Contact, String>,
+}
+
+/// A file that cannot be read on. What came before is read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableFile {
+    /// The disk, or whatever the file comes from.
+    #[error("the file cannot be read on after line {line}")]
+    Io {
+        /// The last line read.
+        line: u64,
+        /// What happened.
+        source: io::Error,
+    },
+    /// A row without an end in sight: to read on would be to hold the rest of the file in memory.
+    #[error(
+        "the row that begins at line {line} does not end within {limit} bytes: a quotation mark is probably left open"
+    )]
+    EndlessRow {
+        /// Where it begins.
+        line: u64,
+        /// The longest row, in bytes.
+        limit: u64,
+    },
+}
+
+/// Why an import ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Every line was read.
+    WholeFile,
+    /// It was asked to stop, or whoever hears of the batches had enough.
+    Stopped,
+    /// The file gave out.
+    Unreadable(UnreadableFile),
 }
 
 /// A contact as a file tells it.
@@ -81,7 +120,9 @@ pub struct Progress {
 }
 
 /// Brings lines in, batch by batch, as the `gate` lets them (DESIGN 3.8). `after_batch` hears of each batch once it is
-/// committed, with the lines that were refused in it; its `false` ends the import there, and so does `stop`.
+/// committed, with the lines that were refused in it; its `false` ends the import there, and so does `stop`. A key that
+/// comes again in the same file with another content is refused; one that an earlier import brought is known, whatever
+/// the line says now: an import changes no case.
 ///
 /// # Errors
 /// The store stayed away, or failed; what was told to `after_batch` is in.
@@ -89,23 +130,47 @@ pub async fn import(
     office: &Office,
     gate: &Gate,
     stop: &CancellationToken,
-    lines: impl Iterator<Item = ContactLine>,
+    mut lines: impl Iterator<Item = Result<ContactLine, UnreadableFile>>,
     mut after_batch: impl FnMut(&Progress, &[Reject]) -> bool,
-) -> Result<Progress, ImportError> {
+) -> Result<(Progress, Ended), ImportError> {
     let actor = Attore::import(Login::new(IMPORT)?);
     let mut progress = Progress::default();
-    let mut lines = lines.peekable();
-    while lines.peek().is_some() && !stop.is_cancelled() && gate.wait_until_open(stop).await {
-        let batch: Vec<ContactLine> = lines.by_ref().take(BATCH).collect();
+    let mut repeated = Repeated::default();
+    loop {
+        let (batch, ended) = next_batch(&mut lines);
+        if batch.is_empty() {
+            return Ok((progress, ended.unwrap_or(Ended::WholeFile)));
+        }
+        if stop.is_cancelled() || !gate.wait_until_open(stop).await {
+            return Ok((progress, Ended::Stopped));
+        }
+        let batch = batch.into_iter().map(|line| repeated.checked(line)).collect();
         let rejects = import_batch(office, &actor, batch, &mut progress).await?;
         if !after_batch(&progress, &rejects) {
-            break;
+            return Ok((progress, Ended::Stopped));
+        }
+        if let Some(ended) = ended {
+            return Ok((progress, ended));
         }
     }
-    Ok(progress)
 }
 
-/// Why an import ended before its file did.
+/// The next lines, and why there will be no more, if that has come out.
+fn next_batch(
+    lines: &mut impl Iterator<Item = Result<ContactLine, UnreadableFile>>,
+) -> (Vec<ContactLine>, Option<Ended>) {
+    let mut batch = Vec::new();
+    while batch.len() < BATCH {
+        match lines.next() {
+            Some(Ok(line)) => batch.push(line),
+            Some(Err(unreadable)) => return (batch, Some(Ended::Unreadable(unreadable))),
+            None => return (batch, Some(Ended::WholeFile)),
+        }
+    }
+    (batch, None)
+}
+
+/// Why an import could not be gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The store.

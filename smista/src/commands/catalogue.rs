@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use smista::system::System;
+use smista_domain::catalogue::Catalogue;
+use smista_domain::catalogue_change::{ChangeKind, plan_update};
+use smista_domain::ids::Tripletta;
 use smista_office::CatalogueImportError;
 use smista_office::catalogue_files::{CatalogueFolderError, CatalogueLimits, read_catalogue_folder};
 
@@ -18,12 +21,12 @@ pub(super) async fn catalogue(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     match command {
-        CatalogueCommand::Import { dir } => import(system, &dir, json).await,
+        CatalogueCommand::Import { dir, retire } => import(system, &dir, retire, json).await,
         CatalogueCommand::Show => show(system, json).await,
     }
 }
 
-async fn import(system: &System, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
+async fn import(system: &System, dir: &Path, retire: bool, json: bool) -> anyhow::Result<ExitCode> {
     let draft = match read_catalogue_folder(dir, &CatalogueLimits::default()) {
         Ok(draft) => draft,
         Err(CatalogueFolderError::Invalid(errors)) => {
@@ -35,6 +38,18 @@ async fn import(system: &System, dir: &Path, json: bool) -> anyhow::Result<ExitC
         }
         Err(other) => return Err(other.into()),
     };
+    if !retire {
+        let missing = services_to_retire(system, &draft).await?;
+        if !missing.is_empty() {
+            missing.iter().for_each(output::error_line);
+            output::error_line(format_args!(
+                "{} services in use are not in the folder; nothing was imported. Those that an import of contacts \
+                 created are in no folder: add them to it, or retire them all with --retire",
+                missing.len()
+            ));
+            return Ok(ExitCode::from(SOME_REFUSED));
+        }
+    }
     match system.office.import_catalogue(&draft).await {
         Ok(change) => {
             let counts = change.counts();
@@ -53,6 +68,15 @@ async fn import(system: &System, dir: &Path, json: bool) -> anyhow::Result<ExitC
         }
         Err(CatalogueImportError::Store(error)) => Err(error.into()),
     }
+}
+
+/// Services that cases are opened for today and would not be any more. What the draft may not change at all is for the
+/// import to say.
+async fn services_to_retire(system: &System, draft: &Catalogue) -> anyhow::Result<Vec<Tripletta>> {
+    let current = system.office.catalogue().await?;
+    let planned = plan_update(&current, draft).unwrap_or_default();
+    let retired = planned.servizi.into_iter().filter(|change| change.kind == ChangeKind::Retired);
+    Ok(retired.map(|change| change.after.tripletta).collect())
 }
 
 async fn show(system: &System, json: bool) -> anyhow::Result<ExitCode> {

@@ -80,6 +80,13 @@ pub(crate) fn run(arguments: &[&str], environment: &[(String, String)]) -> Strin
     String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
+/// Runs the program to its end, however that is: its exit code, what it said, and what it complained of.
+pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)]) -> (i32, String, String) {
+    let ran = command(arguments, environment).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (ran.status.code().expect("an exit code"), text(&ran.stdout), text(&ran.stderr))
+}
+
 fn command(arguments: &[&str], environment: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smista"));
     command.args(arguments).env("SMISTA_LOG", "warn").envs(environment.iter().cloned());

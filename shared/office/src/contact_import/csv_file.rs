@@ -1,7 +1,9 @@
 //! Lines of a CSV file as contacts, by a mapping.
 
-use std::io::Read;
+use std::collections::BTreeMap;
+use std::io::{self, Read};
 
+use csv::StringRecord;
 use smista_domain::anagrafica::{Anagrafica, DatoPersonale, Email, Luogo, Telefono};
 use smista_domain::command::{Cancellation, Opening};
 use smista_domain::motivo::{CanaleInbound, Motivo};
@@ -11,19 +13,16 @@ use smista_store::OpeningKey;
 use super::made_up::made_up_citizen;
 use super::mapping::{CitizenColumns, Mapping, MappingError, PlaceColumns, pieces};
 use super::row::{Row, columns_by_name};
+use super::row_limit::{MAX_ROW_BYTES, ReadSinceRow, RowLimit, RowTooLong};
 use super::services::tripletta_of;
-use super::{Contact, ContactLine};
+use super::{Contact, ContactLine, UnreadableFile};
 
 /// The contacts of a CSV file with a header, as they are read.
 ///
 /// # Errors
-/// The file has no header, or lacks a column that the mapping names.
-pub fn csv_lines<R: Read>(
-    file: R,
-    mapping: &Mapping,
-) -> Result<impl Iterator<Item = ContactLine>, MappingError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(file);
-    let header = columns_by_name(reader.headers()?);
+/// The file has no header, or one that does not fit the mapping.
+pub fn csv_lines<R: Read>(file: R, mapping: &Mapping) -> Result<CsvLines<'_, R>, MappingError> {
+    let (rows, header) = CsvRows::open(file, mapping)?;
     let missing: Vec<String> = mapping
         .columns()
         .into_iter()
@@ -33,16 +32,97 @@ pub fn csv_lines<R: Read>(
     if !missing.is_empty() {
         return Err(MappingError::MissingColumns(missing));
     }
-    Ok(reader.into_records().map(move |record| match record {
-        Ok(record) => {
-            let line = record.position().map_or(0, csv::Position::line);
-            ContactLine { line, contact: Row { header: &header, record: &record }.contact(mapping) }
+    Ok(CsvLines { rows, header, mapping })
+}
+
+/// See [`csv_lines`].
+pub struct CsvLines<'m, R> {
+    rows: CsvRows<R>,
+    header: BTreeMap<String, usize>,
+    mapping: &'m Mapping,
+}
+
+impl<R: Read> Iterator for CsvLines<'_, R> {
+    type Item = Result<ContactLine, UnreadableFile>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (line, record) = match self.rows.next()? {
+            Ok(row) => row,
+            Err(unreadable) => return Some(Err(unreadable)),
+        };
+        let contact =
+            record.and_then(|record| Row { header: &self.header, record: &record }.contact(self.mapping));
+        Some(Ok(ContactLine { line, contact }))
+    }
+}
+
+/// The rows of a CSV file after its header: the line where each begins, and what stands in it, or why that cannot be told.
+pub(super) struct CsvRows<R> {
+    reader: csv::Reader<RowLimit<R>>,
+    since: ReadSinceRow,
+    ended: bool,
+}
+
+impl<R: Read> CsvRows<R> {
+    /// Also gives where each column stands.
+    pub(super) fn open(file: R, mapping: &Mapping) -> Result<(Self, BTreeMap<String, usize>), MappingError> {
+        let (file, since) = RowLimit::new(file);
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(false).delimiter(mapping.delimiter_byte()?).from_reader(file);
+        let header = reader.headers().map_err(|error| match error.kind() {
+            csv::ErrorKind::Utf8 { .. } => MappingError::NotUtf8,
+            _ => MappingError::Csv(error),
+        })?;
+        let header = columns_by_name(header)?;
+        since.row_ended();
+        Ok((Self { reader, since, ended: false }, header))
+    }
+
+    fn unreadable(&mut self, line: u64, error: io::Error) -> UnreadableFile {
+        self.ended = true;
+        match error.get_ref().is_some_and(|error| error.is::<RowTooLong>()) {
+            true => UnreadableFile::EndlessRow { line, limit: MAX_ROW_BYTES },
+            false => UnreadableFile::Io { line: line.saturating_sub(1), source: error },
         }
-        Err(error) => {
-            let line = error.position().map_or(0, csv::Position::line);
-            ContactLine { line, contact: Err("la riga non ha la forma dell'intestazione".to_owned()) }
+    }
+}
+
+impl<R: Read> Iterator for CsvRows<R> {
+    type Item = Result<(u64, Result<StringRecord, String>), UnreadableFile>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
         }
-    }))
+        let mut record = StringRecord::new();
+        let begins = self.reader.position().line();
+        let read = self.reader.read_record(&mut record);
+        let ends = self.reader.position().line().saturating_sub(1);
+        self.since.row_ended();
+        let error = match read {
+            Ok(false) => return None,
+            Ok(true) => {
+                let line = record.position().map_or(begins, csv::Position::line);
+                return Some(Ok((line, Ok(record))));
+            }
+            Err(error) => error,
+        };
+        let line = error.position().map_or(begins, csv::Position::line);
+        let reason = match error.into_kind() {
+            csv::ErrorKind::Io(error) => return Some(Err(self.unreadable(begins, error))),
+            csv::ErrorKind::Utf8 { .. } => {
+                "la riga non è in UTF-8: salvare il file come «CSV UTF-8», o convertirlo con \
+                 `iconv -f WINDOWS-1252 -t UTF-8`"
+                    .to_owned()
+            }
+            _ if ends > line => format!(
+                "le righe da {line} a {ends} sono lette come una sola, che non ha la forma dell'intestazione: \
+                 manca forse una virgoletta di chiusura"
+            ),
+            _ => "la riga non ha la forma dell'intestazione".to_owned(),
+        };
+        Some(Ok((line, Err(reason))))
+    }
 }
 
 impl Row<'_> {

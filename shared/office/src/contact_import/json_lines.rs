@@ -8,7 +8,7 @@ use smista_domain::text::NomeEsterno;
 use smista_messages::commands::body;
 use smista_store::OpeningKey;
 
-use super::{Contact, ContactLine};
+use super::{Contact, ContactLine, UnreadableFile};
 
 /// The longest line, in bytes: what a message may hold.
 const MAX_LINE_BYTES: u64 = 256 * 1024;
@@ -21,8 +21,11 @@ struct Line {
     contact: Box<Opening>,
 }
 
+/// What some programs begin a file in UTF-8 with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The contacts of a JSON Lines file, as they are read. Blank lines are passed over.
-pub fn json_lines<R: Read>(file: R) -> impl Iterator<Item = ContactLine> {
+pub fn json_lines<R: Read>(file: R) -> impl Iterator<Item = Result<ContactLine, UnreadableFile>> {
     let mut reader = BufReader::new(file);
     let mut number = 0;
     let mut ended = false;
@@ -30,23 +33,25 @@ pub fn json_lines<R: Read>(file: R) -> impl Iterator<Item = ContactLine> {
         while !ended {
             number += 1;
             let mut bytes = Vec::new();
+            let told = |contact| Some(Ok(ContactLine { line: number, contact }));
+            let unreadable = |source| Some(Err(UnreadableFile::Io { line: number - 1, source }));
             match reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes) {
                 Ok(0) => ended = true,
                 Ok(_) if bytes.trim_ascii().is_empty() => {}
                 Ok(read) if u64::try_from(read) == Ok(MAX_LINE_BYTES) && bytes.last() != Some(&b'\n') => {
-                    ended = reader.skip_until(b'\n').is_err();
-                    return Some(ContactLine {
-                        line: number,
-                        contact: Err("la riga è troppo lunga".to_owned()),
-                    });
+                    if let Err(error) = reader.skip_until(b'\n') {
+                        ended = true;
+                        return unreadable(error);
+                    }
+                    return told(Err("la riga è troppo lunga".to_owned()));
                 }
-                Ok(_) => return Some(ContactLine { line: number, contact: contact(&bytes) }),
-                Err(_) => {
+                Ok(_) => {
+                    let marked = bytes.strip_prefix(BYTE_ORDER_MARK).filter(|_| number == 1);
+                    return told(contact(marked.unwrap_or(&bytes)));
+                }
+                Err(error) => {
                     ended = true;
-                    return Some(ContactLine {
-                        line: number,
-                        contact: Err("il file non è leggibile".to_owned()),
-                    });
+                    return unreadable(error);
                 }
             }
         }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use smista_domain::motivo::{CanaleInbound, Motivo, MotivoAnnullamento};
+
+use super::local_time;
 
 /// A mapping. Columns are named as in the file's header.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +17,9 @@ pub struct Mapping {
     /// Names where the contacts come from. With a line's key it is what the line is known by for ever: do not
     /// change it between two runs.
     pub source: String,
+    /// What stands between two columns, if no comma: Excel writes `;` where it speaks Italian.
+    #[serde(default = "comma")]
+    pub delimiter: char,
     /// The column that is unique in the source.
     pub key: String,
     /// When the contact took place; now, if left out.
@@ -43,6 +48,9 @@ pub struct TimeColumn {
     pub column: String,
     /// Its form, as strftime writes it.
     pub format: String,
+    /// It holds a day without a time, which is taken as the midnight that it begins with.
+    #[serde(default)]
+    pub date_only: bool,
     /// Its time zone, by IANA name.
     pub zone: Tz,
 }
@@ -141,6 +149,32 @@ pub enum MappingError {
     /// The CSV file lacks columns that the mapping names.
     #[error("the file has no columns {0:?}, which the mapping names")]
     MissingColumns(Vec<String>),
+    /// Two columns of the CSV file have one name.
+    #[error("the file has several columns named {0:?}: the mapping could mean any of them")]
+    DuplicateColumns(Vec<String>),
+    /// The header is one column, with something in it that separates columns elsewhere.
+    #[error("the header is a single column with {0:?} in it: put `delimiter = {0:?}` in the mapping")]
+    OtherDelimiter(char),
+    /// The delimiter is no character of ASCII.
+    #[error("the delimiter {0:?} is not a single ASCII character")]
+    Delimiter(char),
+    /// The header is written in another encoding.
+    #[error(
+        "the file is not UTF-8: save it as \"CSV UTF-8\", or convert it with `iconv -f WINDOWS-1252 -t UTF-8`"
+    )]
+    NotUtf8,
+    /// Two names that the file tells apart would be one service, or one Ente, of the catalogue.
+    #[error(
+        "{one:?} and {other:?} would both get the code {code:?}: create one of them in the catalogue first"
+    )]
+    SameCode {
+        /// The code.
+        code: String,
+        /// A name.
+        one: String,
+        /// Another.
+        other: String,
+    },
     /// The CSV file cannot be opened or has no header.
     #[error("cannot read the CSV file")]
     Csv(#[from] csv::Error),
@@ -152,15 +186,29 @@ pub fn read_mapping(path: &Path) -> Result<Mapping, MappingError> {
 }
 
 impl TimeColumn {
-    /// The instant of a local time: in the hour that a clock change repeats, the first; in the one that it skips,
-    /// none.
+    /// The instant of a local time.
     pub(super) fn instant(&self, text: &str) -> Option<DateTime<Utc>> {
-        let local = NaiveDateTime::parse_from_str(text.trim(), &self.format).ok()?;
-        Some(local.and_local_timezone(self.zone).earliest()?.with_timezone(&Utc))
+        let text = text.trim();
+        let local = if self.date_only {
+            NaiveDate::parse_from_str(text, &self.format).ok()?.and_time(NaiveTime::MIN)
+        } else {
+            NaiveDateTime::parse_from_str(text, &self.format).ok()?
+        };
+        local_time::instant(local, self.zone)
     }
 }
 
+fn comma() -> char {
+    ','
+}
+
 impl Mapping {
+    /// What stands between two columns, as a CSV reader takes it.
+    pub(super) fn delimiter_byte(&self) -> Result<u8, MappingError> {
+        let ascii = self.delimiter.is_ascii().then(|| u8::try_from(self.delimiter).ok()).flatten();
+        ascii.ok_or(MappingError::Delimiter(self.delimiter))
+    }
+
     /// Every column that the mapping names.
     pub(super) fn columns(&self) -> Vec<&str> {
         let mut columns = vec![

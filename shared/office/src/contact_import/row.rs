@@ -4,9 +4,26 @@ use std::collections::BTreeMap;
 
 use csv::StringRecord;
 
-/// Where each column stands, by its name without the blanks around it.
-pub(super) fn columns_by_name(header: &StringRecord) -> BTreeMap<String, usize> {
-    header.iter().enumerate().map(|(place, name)| (name.trim().to_owned(), place)).collect()
+use super::mapping::MappingError;
+
+/// What may separate columns where it is no comma.
+const OTHER_DELIMITERS: [char; 3] = [';', '\t', '|'];
+
+/// Where each column stands, by its name without the blanks around it. Columns without a name may be any number.
+pub(super) fn columns_by_name(header: &StringRecord) -> Result<BTreeMap<String, usize>, MappingError> {
+    if header.len() == 1
+        && let Some(found) = OTHER_DELIMITERS.into_iter().find(|other| header[0].contains(*other))
+    {
+        return Err(MappingError::OtherDelimiter(found));
+    }
+    let mut columns = BTreeMap::new();
+    let mut twice = Vec::new();
+    for (place, name) in header.iter().enumerate().filter(|(_, name)| !name.trim().is_empty()) {
+        if columns.insert(name.trim().to_owned(), place).is_some() {
+            twice.push(name.trim().to_owned());
+        }
+    }
+    if twice.is_empty() { Ok(columns) } else { Err(MappingError::DuplicateColumns(twice)) }
 }
 
 /// A line and the names of its columns.
