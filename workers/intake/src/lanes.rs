@@ -1,7 +1,7 @@
 //! Lanes: HTTP callers put commands into a bounded channel; a few tasks take what is waiting and apply it together.
 //!
-//! Knows: batches, answers, trying again. Must not know: HTTP. A caller that goes away cancels nothing, and nothing
-//! here wraps `apply` in a `select!` or a time-out, because a transaction must not be dropped half-way.
+//! Knows: batches, answers, trying again, how to end. Must not know: HTTP. A caller that goes away cancels nothing, and
+//! nothing here wraps `apply` in a `select!` or a time-out, because a transaction must not be dropped half-way.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use smista_queues::Observer;
 use smista_store::StoreError;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 /// What the lanes are called in the inbox.
@@ -72,13 +73,14 @@ impl Apply for Observed {
 pub enum NotApplied {
     /// Too many are waiting.
     Full,
-    /// The store is away for the moment, after several tries.
+    /// The store is away for the moment, after several tries; or the lanes are closed, because the process stops.
     Unavailable,
-    /// The store failed in a way that trying again does not mend; or the lanes have ended.
+    /// The store failed in a way that trying again does not mend.
     Failed,
 }
 
-/// The callers' end of the channel. When the last clone is dropped, the lanes finish what is waiting and end.
+/// The callers' end of the channel. When the lanes are closed, or the last clone is dropped, they finish what is waiting
+/// and end.
 #[derive(Clone)]
 pub struct Lanes {
     sender: mpsc::Sender<Waiting>,
@@ -87,6 +89,7 @@ pub struct Lanes {
 /// The tasks behind [`Lanes`].
 pub struct RunningLanes {
     tasks: JoinSet<()>,
+    closed: CancellationToken,
 }
 
 struct Waiting {
@@ -99,11 +102,11 @@ impl Lanes {
     pub fn start(apply: Arc<dyn Apply>, settings: LaneSettings) -> (Self, RunningLanes) {
         let (sender, receiver) = mpsc::channel(settings.waiting.max(1));
         let receiver = Arc::new(Mutex::new(receiver));
-        let mut tasks = JoinSet::new();
+        let (mut tasks, closed) = (JoinSet::new(), CancellationToken::new());
         for _ in 0..settings.lanes.max(1) {
-            tasks.spawn(lane(Arc::clone(&apply), Arc::clone(&receiver), settings));
+            tasks.spawn(lane(Arc::clone(&apply), Arc::clone(&receiver), settings, closed.clone()));
         }
-        (Self { sender }, RunningLanes { tasks })
+        (Self { sender }, RunningLanes { tasks, closed })
     }
 
     /// Applies one command together with whatever else is waiting.
@@ -111,7 +114,7 @@ impl Lanes {
         let (answer, answered) = oneshot::channel();
         self.sender.try_send(Waiting { incoming, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotApplied::Full,
-            mpsc::error::TrySendError::Closed(_) => NotApplied::Failed,
+            mpsc::error::TrySendError::Closed(_) => NotApplied::Unavailable,
         })?;
         answered.await.unwrap_or(Err(NotApplied::Failed))
     }
@@ -123,17 +126,31 @@ impl Lanes {
 }
 
 impl RunningLanes {
-    /// Waits until every lane has finished what was waiting. Drop every [`Lanes`] first.
+    /// Takes nothing more, whoever still holds [`Lanes`]: a connection may hold a clone for as long as its caller likes.
+    pub fn close(&self) {
+        self.closed.cancel();
+    }
+
+    /// Waits until every lane has finished what was waiting. [`RunningLanes::close`] them first, or drop every [`Lanes`].
     pub async fn finished(self) {
         self.tasks.join_all().await;
     }
+
+    /// Waits until some lane has ended. Before they are closed none should: whoever waits in it would wait in vain.
+    pub async fn one_ended(&mut self) {
+        self.tasks.join_next().await;
+    }
 }
 
-async fn lane(apply: Arc<dyn Apply>, receiver: Arc<Mutex<mpsc::Receiver<Waiting>>>, settings: LaneSettings) {
+async fn lane(
+    apply: Arc<dyn Apply>,
+    receiver: Arc<Mutex<mpsc::Receiver<Waiting>>>,
+    settings: LaneSettings,
+    closed: CancellationToken,
+) {
     loop {
-        let mut waiting = Vec::new();
-        // The lane that holds the lock waits for the first command; the others wait for the lock.
-        if receiver.lock().await.recv_many(&mut waiting, settings.batch.max(1)).await == 0 {
+        let waiting = next_batch(&receiver, settings.batch.max(1), &closed).await;
+        if waiting.is_empty() {
             return;
         }
         let (batch, answers): (Vec<_>, Vec<_>) =
@@ -147,6 +164,28 @@ async fn lane(apply: Arc<dyn Apply>, receiver: Arc<Mutex<mpsc::Receiver<Waiting>
             let _gone = answer.send(outcome);
         }
     }
+}
+
+/// What is waiting, up to `most`; nothing when the lanes are closed and drained.
+async fn next_batch(
+    receiver: &Mutex<mpsc::Receiver<Waiting>>,
+    most: usize,
+    closed: &CancellationToken,
+) -> Vec<Waiting> {
+    let mut waiting = Vec::new();
+    // The lane that holds the lock waits for the first command; the others wait for the lock.
+    let mut receiver = receiver.lock().await;
+    let closing = tokio::select! {
+        biased;
+        () = closed.cancelled() => true,
+        _taken = receiver.recv_many(&mut waiting, most) => false,
+    };
+    if closing {
+        // Only the waiting for more was cut short: what has been sent already is still handed out.
+        receiver.close();
+        receiver.recv_many(&mut waiting, most).await;
+    }
+    waiting
 }
 
 /// Tries again while the store is away. A batch whose commit had an unknown outcome is safe to repeat: openings have

@@ -117,6 +117,29 @@ async fn past_the_bound_callers_are_sent_away_and_one_that_left_cancels_nothing(
 }
 
 #[tokio::test]
+async fn closed_lanes_finish_what_waits_and_end_whoever_still_holds_them() {
+    let office = StandIn::new(false, Vec::new());
+    let (lanes, running) = Lanes::start(office.clone(), LaneSettings { lanes: 2, batch: 1, ..settings(64) });
+    let callers: Vec<_> = (0..5_u128)
+        .map(|number| {
+            let lanes = lanes.clone();
+            tokio::spawn(async move { lanes.apply(command(number)).await })
+        })
+        .collect();
+    while lanes.waiting() + office.batches().len() < 5 {
+        tokio::task::yield_now().await;
+    }
+    running.close();
+    office.gate.add_permits(1_000);
+    running.finished().await;
+    for caller in callers {
+        assert!(caller.await.expect("no panic").is_ok(), "it waited before the lanes were closed");
+    }
+    assert_eq!(lanes.apply(command(6)).await.err(), Some(NotApplied::Unavailable), "they take nothing more");
+    assert_eq!(office.batches(), [1, 1, 1, 1, 1]);
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_for_a_moment_is_tried_again() {
     let office = StandIn::new(true, vec![away(), away()]);
     let (lanes, _running) = Lanes::start(office.clone(), settings(8));

@@ -76,8 +76,8 @@ pub(crate) struct Shared {
 }
 
 impl Door {
-    /// A door to an office, shut to writing while `gate` is; starts its lanes on the current runtime. To stop: drop every clone and every router made
-    /// of it, then await [`RunningLanes::finished`].
+    /// A door to an office, shut to writing while `gate` is; starts its lanes on the current runtime. To stop:
+    /// [`RunningLanes::close`], then await [`RunningLanes::finished`].
     pub fn new(office: Arc<Office>, gate: Gate, config: DoorConfig, shown: Shown) -> (Self, RunningLanes) {
         let observer = shown.observer.clone().unwrap_or_else(|| Arc::new(()));
         let apply = Arc::new(Observed { office: Arc::clone(&office), observer });
