@@ -54,6 +54,12 @@ pub struct RabbitSettings {
     pub in_flight: u16,
 }
 
+/// Whether a text is a URL that this broker can be reached by; what is wrong with one is not told, since it would quote the
+/// password.
+pub fn is_amqp_url(text: &str) -> bool {
+    text.parse::<lapin::uri::AMQPUri>().is_ok()
+}
+
 /// The port [`Broker`] over AMQP 0-9-1.
 pub struct RabbitMq {
     settings: RabbitSettings,

@@ -10,7 +10,8 @@ use smista_store::CountBy;
 /// Without a command it serves: embedded (everything in one folder) unless PostgreSQL and RabbitMQ are configured.
 ///
 /// Exit codes: 0 done; 1 failed; 2 wrong use or configuration; 3 some of the input was refused;
-/// 4 nothing found; 5 the data folder is in use by another process; 6 an import ended before its file did.
+/// 4 nothing found; 5 the data folder is in use by another process; 6 ended early, by a signal or at a file that cannot be
+/// read on.
 #[derive(Debug, Parser)]
 #[command(name = "smista", version, about, long_about)]
 pub(crate) struct Cli {
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// The catalogue of Enti, services, groups, operators and sheets.
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
+    /// Clients: front ends, phone systems, and for whom they may speak.
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Tokens for the HTTP door.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -93,23 +97,53 @@ pub(crate) enum CatalogueCommand {
     Show,
 }
 
+/// For whom a client may speak.
+#[derive(Debug, Args)]
+pub(crate) struct DelegationArgs {
+    /// Operators for whom it may speak.
+    #[arg(long, value_name = "LOGIN")]
+    pub operatore: Vec<String>,
+    /// Roles for all of whose operators it may speak.
+    #[arg(long, value_name = "RUOLO")]
+    pub ruolo: Vec<String>,
+    /// Only operators bound to one of these Enti, or to none.
+    #[arg(long, value_name = "ENTE")]
+    pub ente: Vec<String>,
+}
+
+/// `smista client …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Say anew for whom a client may speak: at once, with every token that it has, and over AMQP.
+    Set {
+        /// The client's name; over AMQP, its user.
+        #[arg(long)]
+        client: String,
+        #[command(flatten)]
+        delegation: DelegationArgs,
+    },
+    /// For whom a client may speak.
+    Show {
+        /// The client's name.
+        #[arg(long)]
+        client: String,
+    },
+}
+
 /// `smista token …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a token for a client, and say for whom the client may speak. The token is printed once.
+    /// Make a token for a client. For a new one, say for whom it may speak; a known one keeps what it may do. The token is
+    /// printed once.
     Create {
         /// The client's name; over AMQP, its user.
         #[arg(long)]
         client: String,
-        /// Operators for whom it may speak.
-        #[arg(long, value_name = "LOGIN")]
-        operatore: Vec<String>,
-        /// Roles for all of whose operators it may speak.
-        #[arg(long, value_name = "RUOLO")]
-        ruolo: Vec<String>,
+        #[command(flatten)]
+        delegation: DelegationArgs,
         /// Days until it ends; never if left out.
-        #[arg(long, value_name = "DAYS")]
-        days: Option<i64>,
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
     },
     /// List tokens: prefix, client, dates.
     List,

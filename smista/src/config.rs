@@ -1,15 +1,24 @@
 //! Configuration: `smista.toml`, then environment (`SMISTA_…`), then flags. An unknown key is an error.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, Environment, File, FileFormat, Map, Value};
 use serde::Deserialize;
+use smista_domain::caso::ContactLimits;
+use smista_intake::http::DoorConfig;
+use smista_intake::lanes::LaneSettings;
+use smista_queues::rabbitmq::is_amqp_url;
+use smista_store_postgres::is_postgres_url;
 
 /// Environment variables that belong to the tests and chores of the project, not to the program.
 const NOT_OURS: [&str; 3] = ["SMISTA_TEST_", "SMISTA_PREPARE_", "SMISTA_CONFIG"];
+/// Settings that may stand in a file of their own: the name of either in one layer replaces both of the layer before.
+const SECRETS: [[&str; 2]; 2] = [["database_url", "database_url_file"], ["amqp_url", "amqp_url_file"]];
 
 /// Everything that can be set. Each key may stand in `smista.toml` as it is, or in the environment as
 /// `SMISTA_` and the key in capitals.
@@ -47,8 +56,24 @@ pub(crate) struct Settings {
     pub deepest_outbox: u64,
     /// Where spans are sent, as OTLP over HTTP (`http://collector:4318`); nowhere if left out.
     pub otlp_endpoint: Option<String>,
-    /// How long a stop waits for what was begun, in seconds.
+    /// How long a stop waits for what was begun, in seconds. Publishing and closing may take 5 more.
     pub grace_secs: u64,
+    /// Requests that one client may make in a second at the HTTP door, on average.
+    pub requests_per_second: NonZeroU32,
+    /// Requests that it may make at once.
+    pub burst: NonZeroU32,
+    /// The largest body that the HTTP door reads, in bytes.
+    pub max_body_bytes: usize,
+    /// Tasks that apply what comes in at the HTTP door.
+    pub lanes: usize,
+    /// The most commands that one of them applies together.
+    pub lane_batch: usize,
+    /// Commands that may wait for them; past that callers are sent away.
+    pub lane_waiting: usize,
+    /// Failed attempts to tell an answer after which it is late (R19).
+    pub contact_failures: u32,
+    /// Days after which it is (R19).
+    pub contact_days: u32,
 }
 
 /// A setting that must not be shown.
@@ -74,6 +99,7 @@ pub(crate) enum LogFormat {
 
 impl Default for Settings {
     fn default() -> Self {
+        let door = DoorConfig::default();
         Self {
             data: PathBuf::from("smista-data"),
             database_url: None,
@@ -90,6 +116,14 @@ impl Default for Settings {
             deepest_outbox: 100_000,
             otlp_endpoint: None,
             grace_secs: 25,
+            requests_per_second: door.requests_per_second,
+            burst: door.burst,
+            max_body_bytes: door.max_body_bytes,
+            lanes: door.lanes.lanes,
+            lane_batch: door.lanes.batch,
+            lane_waiting: door.lanes.waiting,
+            contact_failures: door.contact_limits.max_failures,
+            contact_days: u32::try_from(door.contact_limits.max_days).unwrap_or(u32::MAX),
         }
     }
 }
@@ -111,28 +145,83 @@ impl Settings {
     /// Reads the file (if none is named, `smista.toml` where it exists), the given environment, the given flags.
     pub(crate) fn read(
         file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
         flags: &[(&str, Option<String>)],
     ) -> anyhow::Result<Self> {
-        let ours =
-            |key: &str| key.starts_with("SMISTA_") && !NOT_OURS.iter().any(|other| key.starts_with(other));
-        let environment: HashMap<_, _> = environment.filter(|(key, _)| ours(key)).collect();
+        let environment = ours(environment)?;
         let path = file.unwrap_or(Path::new("smista.toml"));
+        let reading = || format!("reading the configuration ({} and SMISTA_…)", path.display());
         let file = File::from(path).format(FileFormat::Toml).required(file.is_some());
-        let mut builder = Config::builder()
-            .add_source(file)
-            .add_source(Environment::with_prefix("SMISTA").try_parsing(true).source(Some(environment)));
+        let file = Config::builder().add_source(file).build();
+        let mut file: Map<String, Value> = file.and_then(Config::try_deserialize).with_context(reading)?;
+        for names in SECRETS {
+            let is_set = |name: &&str| environment.contains_key(&format!("SMISTA_{}", name.to_uppercase()));
+            if names.iter().any(is_set) {
+                names.iter().for_each(|name| drop(file.remove(*name)));
+            }
+        }
+        let mut builder = Config::builder();
+        for (key, value) in file {
+            builder = builder.set_default(key, value)?;
+        }
+        // Each value becomes what its setting is; a prefix of 007 is no number.
+        builder = builder.add_source(Environment::with_prefix("SMISTA").source(Some(environment)));
         for (key, value) in flags {
             builder = builder.set_override_option(*key, value.clone())?;
         }
-        let settings = builder.build().and_then(Config::try_deserialize::<Self>);
-        settings.with_context(|| format!("reading the configuration ({} and SMISTA_…)", path.display()))
+        let settings = builder.build().and_then(Config::try_deserialize::<Self>).with_context(reading)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// What is wrong with the settings themselves, whichever set-up they are for.
+    fn check(&self) -> anyhow::Result<()> {
+        for (name, number) in [
+            ("database_connections", usize::try_from(self.database_connections).unwrap_or(usize::MAX)),
+            ("max_body_bytes", self.max_body_bytes),
+            ("lanes", self.lanes),
+            ("lane_batch", self.lane_batch),
+            ("lane_waiting", self.lane_waiting),
+        ] {
+            if number == 0 {
+                bail!("{name} is 0: nothing would ever pass");
+            }
+        }
+        Ok(())
+    }
+
+    /// The HTTP door that the settings ask for.
+    pub(crate) fn door(&self) -> DoorConfig {
+        let door = DoorConfig::default();
+        DoorConfig {
+            lanes: LaneSettings {
+                lanes: self.lanes,
+                batch: self.lane_batch,
+                waiting: self.lane_waiting,
+                ..door.lanes
+            },
+            max_body_bytes: self.max_body_bytes,
+            requests_per_second: self.requests_per_second,
+            burst: self.burst,
+            contact_limits: ContactLimits {
+                max_failures: self.contact_failures,
+                max_days: i64::from(self.contact_days),
+            },
+            ..door
+        }
     }
 
     /// Embedded unless both servers are named.
     pub(crate) fn set_up(&self) -> anyhow::Result<SetUp> {
         let database = secret(&self.database_url, self.database_url_file.as_deref(), "database_url")?;
         let amqp = secret(&self.amqp_url, self.amqp_url_file.as_deref(), "amqp_url")?;
+        // What is wrong with a URL is not told: it would quote the password.
+        if database.as_deref().is_some_and(|url| !is_postgres_url(url)) {
+            bail!("database_url is no postgres:// URL");
+        }
+        if amqp.as_deref().is_some_and(|url| !is_amqp_url(url)) {
+            bail!("amqp_url is no amqp:// or amqps:// URL");
+        }
         match (database, amqp) {
             (None, None) => Ok(SetUp::Embedded(self.data.clone())),
             (Some(database_url), Some(amqp_url)) => Ok(SetUp::Scaled { database_url, amqp_url }),
@@ -144,6 +233,40 @@ impl Settings {
             }
         }
     }
+}
+
+/// The variables that are settings. One of ours that is no text is an error; whatever others there are is nobody's business.
+fn ours(environment: impl Iterator<Item = (OsString, OsString)>) -> anyhow::Result<HashMap<String, String>> {
+    let mut ours = HashMap::new();
+    for (key, value) in environment {
+        let Some(key) = key.to_str().filter(|key| key.starts_with("SMISTA_")) else { continue };
+        if NOT_OURS.iter().any(|other| key.starts_with(other)) || is_of_kubernetes(key, &value) {
+            continue;
+        }
+        // The value may be a secret, so that it is not shown.
+        let Ok(value) = value.into_string() else { bail!("{key} is no UTF-8 text") };
+        ours.insert(key.to_owned(), value);
+    }
+    Ok(ours)
+}
+
+/// Whether Kubernetes made a variable, for a service that is called smista or smista-something: it tells every container
+/// of the namespace where each service is.
+fn is_of_kubernetes(key: &str, value: &OsString) -> bool {
+    let protocol = |text: &str| {
+        let protocol = text.split('_').next();
+        protocol.is_some_and(|protocol| ["TCP", "UDP", "SCTP"].contains(&protocol))
+    };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let of_a_port = |(_service, rest): (&str, &str)| {
+        rest.split_once('_').is_some_and(|(port, rest)| number(port) && protocol(rest))
+    };
+    let address = || value.to_str().is_some_and(|value| value.contains("://"));
+    key.ends_with("_SERVICE_HOST")
+        || key.ends_with("_SERVICE_PORT")
+        || key.contains("_SERVICE_PORT_")
+        || (key.ends_with("_PORT") && address())
+        || key.split_once("_PORT_").is_some_and(of_a_port)
 }
 
 /// A secret's value, from itself or from the file that holds it.
@@ -164,8 +287,16 @@ fn secret(value: &Option<Secret>, file: Option<&Path>, name: &str) -> anyhow::Re
 mod tests {
     use super::*;
 
-    fn environment<const N: usize>(pairs: [(&str, &str); N]) -> impl Iterator<Item = (String, String)> {
-        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter()
+    fn environment<const N: usize>(pairs: [(&str, &str); N]) -> impl Iterator<Item = (OsString, OsString)> {
+        pairs.map(|(key, value)| (key.into(), value.into())).into_iter()
+    }
+
+    /// The settings of a file with this text, and of this environment.
+    fn layers<const N: usize>(file: &str, pairs: [(&str, &str); N]) -> anyhow::Result<Settings> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("smista.toml");
+        std::fs::write(&path, file).expect("written");
+        Settings::read(Some(&path), environment(pairs), &[])
     }
 
     #[test]
@@ -187,6 +318,95 @@ mod tests {
         assert!(format!("{:#}", wrong.expect_err("a misspelt key")).contains("listn"));
         Settings::read(None, environment([("SMISTA_TEST_POSTGRES_URL", "x")]), &[])
             .expect("not a key of ours");
+    }
+
+    #[test]
+    fn a_value_is_what_its_setting_is_whatever_it_looks_like() {
+        let settings = layers(
+            "queue_prefix = \"acht\"",
+            [("SMISTA_QUEUE_PREFIX", "007"), ("SMISTA_SOURCE", "true"), ("SMISTA_GRACE_SECS", "7")],
+        )
+        .expect("good settings");
+        assert_eq!((settings.queue_prefix.as_str(), settings.source.as_str()), ("007", "true"));
+        assert_eq!(settings.grace_secs, 7);
+        assert!(layers("", [("SMISTA_GRACE_SECS", "soon")]).is_err());
+        assert!(layers("", [("SMISTA_LANES", "0")]).is_err());
+        assert!(layers("", [("SMISTA_BURST", "0")]).is_err());
+    }
+
+    #[test]
+    fn a_secret_of_a_later_layer_replaces_the_one_before_however_either_is_given() {
+        let (database, amqp) = ("postgres://smista@db/smista", "amqp://smista@mq/%2f");
+        let file = "database_url_file = \"/nowhere\"\namqp_url = \"amqp://other@mq/%2f\"";
+        let settings = layers(file, [("SMISTA_DATABASE_URL", database), ("SMISTA_AMQP_URL", amqp)]);
+        let Ok(SetUp::Scaled { database_url, amqp_url }) = settings.expect("good settings").set_up() else {
+            panic!("the file's secrets are not asked for");
+        };
+        assert_eq!((database_url.as_str(), amqp_url.as_str()), (database, amqp));
+        let both = layers(
+            "",
+            [("SMISTA_DATABASE_URL", database), ("SMISTA_DATABASE_URL_FILE", "x"), ("SMISTA_AMQP_URL", amqp)],
+        );
+        assert!(both.expect("good settings").set_up().is_err(), "one layer says two things");
+    }
+
+    #[test]
+    fn a_url_that_is_none_is_refused_without_being_shown() {
+        let (database, amqp) = ("postgres://smista@db/smista", "amqp://smista@mq/%2f");
+        for wrong in ["amqp://u:Pa55@mq:x/", "amqp//u:Pa55@mq", "http://u:Pa55@mq/"] {
+            for (database, amqp) in [(wrong, amqp), (database, wrong)] {
+                let set_up = layers("", [("SMISTA_DATABASE_URL", database), ("SMISTA_AMQP_URL", amqp)]);
+                let refused = set_up.expect("good settings").set_up().err().expect("a refusal");
+                let told = format!("{refused:#}");
+                assert!(told.contains("_url is no ") && !told.contains("Pa55"), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_kubernetes_says_of_services_is_no_setting_and_a_misspelt_one_still_an_error() {
+        layers(
+            "",
+            [
+                ("SMISTA_SERVICE_HOST", "10.0.0.1"),
+                ("SMISTA_SERVICE_PORT", "8055"),
+                ("SMISTA_SERVICE_PORT_HTTP", "8055"),
+                ("SMISTA_PORT", "tcp://10.0.0.1:8055"),
+                ("SMISTA_PORT_8055_TCP", "tcp://10.0.0.1:8055"),
+                ("SMISTA_PORT_8055_TCP_ADDR", "10.0.0.1"),
+                ("SMISTA_API_PORT_8055_UDP_PROTO", "udp"),
+            ],
+        )
+        .expect("none is a setting");
+        for wrong in ["SMISTA_LISTEN_PORT", "SMISTA_PORT", "SMISTA_PORT_TCP", "SMISTA_SERVICE"] {
+            assert!(layers("", [(wrong, "8055")]).is_err(), "{wrong}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_text_is_an_error_only_where_it_is_ours() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let no_text = || OsString::from_vec(vec![0xff]);
+        let read = |key: OsString| Settings::read(None, [(key, no_text())].into_iter(), &[]);
+        assert!(read("PATH".into()).is_ok() && read(no_text()).is_ok());
+        assert!(
+            format!("{:#}", read("SMISTA_SOURCE".into()).expect_err("no text")).contains("SMISTA_SOURCE")
+        );
+    }
+
+    #[test]
+    fn the_door_is_as_it_was_unless_it_is_set_otherwise() {
+        assert_eq!(Settings::default().door(), DoorConfig::default());
+        let settings = layers(
+            "contact_failures = 2\ncontact_days = 9\nlanes = 1",
+            [("SMISTA_REQUESTS_PER_SECOND", "7"), ("SMISTA_BURST", "8"), ("SMISTA_MAX_BODY_BYTES", "9")],
+        );
+        let door = settings.expect("good settings").door();
+        assert_eq!(door.contact_limits, ContactLimits { max_failures: 2, max_days: 9 });
+        assert_eq!((door.requests_per_second.get(), door.burst.get()), (7, 8));
+        assert_eq!((door.max_body_bytes, door.lanes.lanes), (9, 1));
     }
 
     #[test]

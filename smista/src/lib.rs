@@ -2,10 +2,12 @@
 //!
 //! Knows every part. Nothing else may know it but the tests, which put the same parts together the same way.
 
+mod data_folder;
 pub mod housekeeping;
 pub mod metrics;
 pub mod ops;
 pub mod register;
+pub mod serving;
 pub mod system;
 pub mod telemetry;
 pub mod watch;

@@ -48,6 +48,7 @@ pub(crate) const WAITING: &str = "smista_queue_messages";
 pub(crate) const OLDEST: &str = "smista_queue_oldest_seconds";
 pub(crate) const OUTBOX: &str = "smista_outbox_rows";
 pub(crate) const OUTBOX_AGE: &str = "smista_outbox_oldest_seconds";
+pub(crate) const UNCOUNTED: &str = "smista_uncounted_total";
 pub(crate) const PUBLISHED: &str = "smista_published_total";
 pub(crate) const PUBLISHING: &str = "smista_publish_seconds";
 pub(crate) const REQUESTS: &str = "smista_http_requests_total";
@@ -83,7 +84,7 @@ pub const FIGURES: &[Figure] = &[
         name: WAITING,
         kind: Kind::Gauge,
         labels: QUEUE,
-        meaning: "Messages that wait; smista.dead are those that the broker gave up on.",
+        meaning: "Messages that wait; the queue dead holds those that the broker gave up on.",
     },
     Figure {
         name: OLDEST,
@@ -102,6 +103,12 @@ pub const FIGURES: &[Figure] = &[
         kind: Kind::Gauge,
         labels: &[],
         meaning: "Since when the oldest of them is due.",
+    },
+    Figure {
+        name: UNCOUNTED,
+        kind: Kind::Counter,
+        labels: &["what"],
+        meaning: "Times that queues or outbox could not be counted: their figures are then those of before.",
     },
     Figure {
         name: PUBLISHED,

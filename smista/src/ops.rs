@@ -73,13 +73,18 @@ pub fn router(ops: Ops) -> Router {
         .with_state(ops)
 }
 
-/// Ready: the store answers, and every queue of this process has a session with the broker.
+/// Ready: the process is not stopping, the store answers, every queue of this process has a session with the broker, and
+/// what is begun gets finished.
 async fn readyz(State(ops): State<Ops>) -> Response {
     let (store, waiting_for) = (ops.store_answers().await, ops.out_of_session());
-    let ready = store && waiting_for.is_empty();
+    let (stopping, stuck) = (ops.system.watch.is_stopping(), ops.system.watch.stuck());
+    let ready = store && waiting_for.is_empty() && stuck.is_empty() && !stopping;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let said = if ready { "ready" } else { "not ready" };
-    let body = json!({ "status": said, "store": store, "queues_without_session": waiting_for });
+    let body = json!({
+        "status": said, "store": store, "stopping": stopping,
+        "queues_without_session": waiting_for, "stuck": stuck,
+    });
     (status, Json(body)).into_response()
 }
 

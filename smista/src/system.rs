@@ -23,6 +23,7 @@ use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
 use smista_store_sqlite::{Spool, SqliteOptions, SqliteShelf, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
+use crate::data_folder;
 use crate::housekeeping::Housekeeping;
 use crate::watch::{CountedBroker, Watch, count_request, waiting_to_be_published};
 
@@ -53,6 +54,21 @@ pub enum StartError {
     /// The broker.
     #[error("the broker does not start")]
     Broker(#[from] BrokerError),
+    /// The store was made by an older smista, or is empty.
+    #[error("the schema of the store is older than this smista, or there is none yet: run `smista migrate`")]
+    SchemaTooOld,
+    /// The store was made by a newer smista.
+    #[error("the schema of the store is newer than this smista: use the smista that made it, or a newer one")]
+    SchemaTooNew,
+}
+
+/// What to do about a schema that is not this program's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Bring it up to date; one that is newer is refused.
+    BringUpToDate,
+    /// Refuse it: whoever only looks, or adds to what is there, must not change it for others.
+    MustFit,
 }
 
 /// Where the servers of the scaled-out set-up are.
@@ -93,8 +109,17 @@ pub enum Database<'system> {
 }
 
 enum Engine {
-    Embedded { store: SqliteStore },
-    Scaled { store: Arc<PostgresStore>, rabbit: Arc<RabbitMq>, sweeper: Sweeper, publisher: Publisher },
+    Embedded {
+        store: SqliteStore,
+    },
+    Scaled {
+        store: Arc<PostgresStore>,
+        rabbit: Arc<RabbitMq>,
+        sweeper: Sweeper,
+        publisher: Publisher,
+        /// Cancelled when the task behind the publisher is gone.
+        publisher_ended: CancellationToken,
+    },
 }
 
 impl System {
@@ -103,15 +128,24 @@ impl System {
         folder: &Path,
         surroundings: Surroundings,
         source: String,
+        schema: Schema,
     ) -> Result<Self, StartError> {
-        std::fs::create_dir_all(folder).map_err(StartError::Folder)?;
-        let store = SqliteStore::open(&folder.join(FILE), sqlite_options(&surroundings)).await?;
+        let file = folder.join(FILE);
+        data_folder::prepare(folder, &file).map_err(StartError::Folder)?;
+        let store = SqliteStore::open(&file, sqlite_options(&surroundings)).await?;
+        let applied = store.applied_migrations().await?;
+        // Nobody else works with a file that is only now being made.
+        if !applied.is_empty() || schema == Schema::BringUpToDate {
+            check(schema, &SqliteStore::known_migrations(), &applied)?;
+        }
+        store.migrate().await?;
         Self::on_sqlite(store, surroundings, source).await
     }
 
     /// The same in a scratch file, gone with the value: for tests and simulations.
     pub async fn scratch(surroundings: Surroundings, source: String) -> Result<Self, StartError> {
         let store = SqliteStore::scratch(sqlite_options(&surroundings)).await?;
+        store.migrate().await?;
         Self::on_sqlite(store, surroundings, source).await
     }
 
@@ -120,7 +154,6 @@ impl System {
         surroundings: Surroundings,
         source: String,
     ) -> Result<Self, StartError> {
-        store.migrate().await?;
         let clock = clock_of(&surroundings);
         let broker: Arc<dyn Broker> = Arc::new(Spool::open(&store, Arc::clone(&clock)).await?);
         broker.declare(&TOPOLOGY).await?;
@@ -140,11 +173,23 @@ impl System {
         })
     }
 
-    /// PostgreSQL and RabbitMQ, shared with any number of other processes.
+    /// PostgreSQL and RabbitMQ, shared with any number of other processes; the schema up to date, the queues declared.
     pub async fn scaled(
         servers: Servers,
         surroundings: Surroundings,
         source: String,
+    ) -> Result<Self, StartError> {
+        let system = Self::on_servers(servers, surroundings, source, Schema::BringUpToDate).await?;
+        system.declare().await?;
+        Ok(system)
+    }
+
+    /// The same without the broker: what needs it connects to it, and declares the queues first.
+    pub async fn on_servers(
+        servers: Servers,
+        surroundings: Surroundings,
+        source: String,
+        schema: Schema,
     ) -> Result<Self, StartError> {
         let clock = clock_of(&surroundings);
         let options = PostgresOptions {
@@ -154,14 +199,16 @@ impl System {
             lease: surroundings.fresh_uuid(),
         };
         let store = Arc::new(PostgresStore::connect(&servers.database_url, options).await?);
-        store.migrate().await?;
+        check(schema, &PostgresStore::known_migrations(), &store.applied_migrations().await?)?;
+        if schema == Schema::BringUpToDate {
+            store.migrate().await?;
+        }
         let rabbit = Arc::new(RabbitMq::new(RabbitSettings {
             url: servers.amqp_url,
             prefix: servers.queue_prefix,
             confirm_timeout: CONFIRM_TIMEOUT,
             in_flight: IN_FLIGHT,
         }));
-        rabbit.declare(&TOPOLOGY).await?;
         let shelf = Arc::new(PostgresShelf::new(&store, Arc::clone(&clock), servers.deepest_outbox));
         let counted: Arc<dyn Broker> = Arc::new(CountedBroker(Arc::clone(&rabbit) as _));
         let sweeper = || Sweeper {
@@ -172,8 +219,13 @@ impl System {
             batch: PUBLISHED_TOGETHER,
         };
         let (publisher, publishing) = Publisher::new(sweeper());
-        // It ends with the last publisher; `close` flushes it before.
-        tokio::spawn(async move { publishing.run(&CancellationToken::new()).await });
+        // It ends with the last publisher; `close` flushes it before. That it is gone is told even if it panics.
+        let publisher_ended = CancellationToken::new();
+        let tells = publisher_ended.clone().drop_guard();
+        tokio::spawn(async move {
+            publishing.run(&CancellationToken::new()).await;
+            drop(tells);
+        });
         let publish: Publish = {
             let (shelf, publisher) = (Arc::clone(&shelf), publisher.clone());
             Arc::new(move |committed| publisher.hand_over(shelf.outbox_rows(committed)))
@@ -185,8 +237,16 @@ impl System {
         let watch = Arc::new(Watch::default());
         let runner =
             Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::clone(&watch) as _);
-        let engine = Engine::Scaled { store, rabbit, sweeper, publisher };
+        let engine = Engine::Scaled { store, rabbit, sweeper, publisher, publisher_ended };
         Ok(Self { office: Arc::new(office), broker, shelf, runner, watch, engine })
+    }
+
+    /// Makes the queues, where they are not there yet.
+    ///
+    /// # Errors
+    /// [`BrokerError::Unavailable`] when the broker is not there, which may pass.
+    pub async fn declare(&self) -> Result<(), BrokerError> {
+        self.broker.declare(&TOPOLOGY).await
     }
 
     /// Whether everything is in one folder.
@@ -207,17 +267,30 @@ impl System {
         Gate::new(Arc::clone(&self.shelf), clock_of(&self.office.surroundings))
     }
 
-    /// The HTTP door. When the router and its clones are gone, the lanes finish what they hold.
+    /// The HTTP door. Once the lanes are closed they finish what they hold.
     pub fn door(&self, config: DoorConfig, shown: Shown) -> (Router, RunningLanes) {
         let (door, lanes) = Door::new(Arc::clone(&self.office), self.gate(), config, shown);
         (smista_intake::http::router(door).layer(from_fn(count_request)), lanes)
     }
 
-    /// Publishes what is due, until `stop`; embedded there is nothing to publish.
+    /// Publishes what is due, until `stop`; embedded there is nothing to publish. Ends before the stop only by a bug, also
+    /// when what publishes at once is gone.
     pub async fn run_publishing(&self, stop: &CancellationToken) {
         match &self.engine {
             Engine::Embedded { .. } => stop.cancelled().await,
-            Engine::Scaled { sweeper, .. } => sweeper.run(stop, SWEEP_PAUSE).await,
+            Engine::Scaled { sweeper, publisher_ended, .. } => {
+                let sweeping = CancellationToken::new();
+                let swept = sweeper.run(&sweeping, SWEEP_PAUSE);
+                tokio::pin!(swept);
+                // Only the waiting is cut short, never a turn of the sweeper.
+                tokio::select! {
+                    () = &mut swept => return,
+                    () = publisher_ended.cancelled() => {}
+                    () = stop.cancelled() => {}
+                }
+                sweeping.cancel();
+                swept.await;
+            }
         }
     }
 
@@ -250,12 +323,11 @@ impl System {
     /// Counts what waits. To be called now and then.
     pub async fn count_what_waits(&self) {
         let now = self.office.surroundings.now();
-        if let Ok(depths) = self.broker.depths().await {
-            self.watch.waiting(depths, now);
-        }
-        if let Ok(Some(depth)) = self.outbox_depth().await {
-            waiting_to_be_published(depth, now);
-        }
+        let queues = self.broker.depths().await.map_err(|error| error.to_string());
+        let outbox = self.outbox_depth().await.map_err(|error| error.to_string());
+        self.watch.counted("queues", queues.map(|depths| self.watch.waiting(depths, now)));
+        let outbox = outbox.map(|depth| depth.map_or((), |depth| waiting_to_be_published(depth, now)));
+        self.watch.counted("outbox", outbox);
     }
 
     /// Removes the queues and exchanges of this installation from the broker, with all that they hold.
@@ -278,6 +350,15 @@ impl System {
     }
 }
 
+/// Whether this program can work with a store that has these migrations, or may make it so.
+fn check(schema: Schema, known: &[i64], applied: &[i64]) -> Result<(), StartError> {
+    if applied.iter().any(|version| !known.contains(version)) {
+        return Err(StartError::SchemaTooNew);
+    }
+    let fits = known.iter().all(|version| applied.contains(version));
+    if fits || schema == Schema::BringUpToDate { Ok(()) } else { Err(StartError::SchemaTooOld) }
+}
+
 fn clock_of(surroundings: &Surroundings) -> Clock {
     let surroundings = surroundings.clone();
     Arc::new(move || surroundings.now())
@@ -292,4 +373,23 @@ fn sqlite_options(surroundings: &Surroundings) -> SqliteOptions {
         }
     }
     SqliteOptions { bindings, clock: clock_of(surroundings) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_fits_or_is_brought_up_to_date_or_is_refused() {
+        use Schema::{BringUpToDate, MustFit};
+        let known = [1, 2];
+        assert!(check(MustFit, &known, &[2, 1]).is_ok());
+        assert!(check(BringUpToDate, &known, &[1]).is_ok() && check(BringUpToDate, &known, &[]).is_ok());
+        for older in [&[1][..], &[]] {
+            assert!(matches!(check(MustFit, &known, older), Err(StartError::SchemaTooOld)));
+        }
+        for schema in [MustFit, BringUpToDate] {
+            assert!(matches!(check(schema, &known, &[1, 2, 3]), Err(StartError::SchemaTooNew)));
+        }
+    }
 }

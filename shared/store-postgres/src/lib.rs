@@ -11,7 +11,7 @@ mod shelf;
 mod store;
 
 pub use shelf::PostgresShelf;
-pub use store::{PostgresOptions, PostgresStore};
+pub use store::{PostgresOptions, PostgresStore, is_postgres_url};
 
 /// The engine, as the shared queries name it.
 pub(crate) type Db = sqlx::Postgres;

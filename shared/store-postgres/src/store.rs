@@ -39,6 +39,12 @@ pub struct PostgresOptions {
     pub lease: Uuid,
 }
 
+/// Whether a text is a URL of PostgreSQL; what is wrong with one is not told, since it might quote the password.
+pub fn is_postgres_url(text: &str) -> bool {
+    let scheme = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    scheme && PgConnectOptions::from_str(text).is_ok()
+}
+
 /// The store on PostgreSQL 15 or newer.
 #[derive(Clone)]
 pub struct PostgresStore {
@@ -69,6 +75,27 @@ impl PostgresStore {
     /// processes do it at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         sqlx::migrate!().run(&self.pool).await.map_err(|error| StoreError::Failed(Box::new(error)))
+    }
+
+    /// The migrations that this program knows, by their numbers.
+    pub fn known_migrations() -> Vec<i64> {
+        sqlx::migrate!().iter().map(|migration| migration.version).collect()
+    }
+
+    /// Those that the schema has been through; none where there is no schema yet.
+    pub async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
+        let tables: i64 = sqlx::query_scalar(
+            "select count(*) from pg_tables where schemaname = current_schema() and tablename = '_sqlx_migrations'",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(Fault::from)?;
+        if tables == 0 {
+            return Ok(Vec::new());
+        }
+        let applied =
+            sqlx::query_scalar("select version from _sqlx_migrations where success order by version");
+        Ok(applied.fetch_all(&self.pool).await.map_err(Fault::from)?)
     }
 
     /// The sessions.

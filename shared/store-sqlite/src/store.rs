@@ -113,6 +113,26 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// The migrations that this program knows, by their numbers.
+    pub fn known_migrations() -> Vec<i64> {
+        sqlx::migrate!().iter().map(|migration| migration.version).collect()
+    }
+
+    /// Those that the schema has been through; none where there is no schema yet.
+    pub async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
+        let tables: i64 =
+            sqlx::query_scalar("select count(*) from sqlite_master where name = '_sqlx_migrations'")
+                .fetch_one(&self.readers)
+                .await
+                .map_err(Fault::from)?;
+        if tables == 0 {
+            return Ok(Vec::new());
+        }
+        let applied =
+            sqlx::query_scalar("select version from _sqlx_migrations where success order by version");
+        Ok(applied.fetch_all(&self.readers).await.map_err(Fault::from)?)
+    }
+
     /// The connections that read.
     pub fn pool(&self) -> &SqlitePool {
         &self.readers

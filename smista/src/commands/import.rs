@@ -19,7 +19,13 @@ use super::{ENDED_EARLY, SOME_REFUSED};
 use crate::cli::ImportArgs;
 use crate::output;
 
-pub(super) async fn import(system: &System, args: &ImportArgs, json: bool) -> anyhow::Result<ExitCode> {
+/// `stop` ends the import after the batch under way; what is in stays in.
+pub(super) async fn import(
+    system: &System,
+    args: &ImportArgs,
+    json: bool,
+    stop: &CancellationToken,
+) -> anyhow::Result<ExitCode> {
     let open = || File::open(&args.file).with_context(|| format!("opening {}", args.file.display()));
     system.office.catalogue().await?;
     let mapping =
@@ -36,7 +42,7 @@ pub(super) async fn import(system: &System, args: &ImportArgs, json: bool) -> an
     };
     let mut rejects =
         Rejects { wanted: args.rejects.clone().unwrap_or_else(|| rejects_beside(&args.file)), made: None };
-    let (progress, ended) = run(system, lines, &mut rejects).await?;
+    let (progress, ended) = run(system, lines, &mut rejects, stop).await?;
     let rejects_file = rejects.made.as_ref().map(|(path, _)| path);
     if json {
         let ended = match ended {
@@ -83,12 +89,16 @@ async fn create_services(system: &System, file: File, mapping: &Mapping) -> anyh
     Ok(())
 }
 
-async fn run(system: &System, lines: Lines<'_>, rejects: &mut Rejects) -> anyhow::Result<(Progress, Ended)> {
-    let stop = stop_on_ctrl_c();
+async fn run(
+    system: &System,
+    lines: Lines<'_>,
+    rejects: &mut Rejects,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Progress, Ended)> {
     let mut failed = None;
     let bar = ProgressBar::new_spinner()
         .with_style(ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}")?);
-    let done = import_lines(&system.office, &system.gate(), &stop, lines, |progress, refused| {
+    let done = import_lines(&system.office, &system.gate(), stop, lines, |progress, refused| {
         bar.set_message(summary(progress));
         bar.tick();
         failed = rejects.write(refused).err();
@@ -100,18 +110,6 @@ async fn run(system: &System, lines: Lines<'_>, rejects: &mut Rejects) -> anyhow
         Some(error) => Err(error).context("writing the rejects file"),
         None => Ok(done),
     }
-}
-
-/// The first Ctrl-C ends the import after the batch under way; what is in stays in.
-fn stop_on_ctrl_c() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let pressed = stop.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            pressed.cancel();
-        }
-    });
-    stop
 }
 
 fn summary(progress: &Progress) -> String {

@@ -2,66 +2,47 @@
 
 use std::process::ExitCode;
 
-use chrono::Duration;
+use chrono::TimeDelta;
 use serde_json::json;
 use smista::system::System;
-use smista_domain::ids::Login;
 use smista_intake::issue_token;
-use smista_store::{ApiToken, Cliente, Delegation};
+use smista_store::ApiToken;
 
-use super::{Misuse, NOTHING_FOUND};
-use crate::cli::TokenCommand;
+use super::NOTHING_FOUND;
+use super::client::known_or_new;
+use crate::cli::{DelegationArgs, TokenCommand};
 use crate::output;
-
-/// The roles that a delegation may name.
-const ROLES: [&str; 6] =
-    ["primo_livello", "secondo_livello", "specialista", "gestione_rigetti", "ufficio", "operazioni"];
 
 pub(super) async fn token(system: &System, command: TokenCommand, json: bool) -> anyhow::Result<ExitCode> {
     match command {
-        TokenCommand::Create { client, operatore, ruolo, days } => {
-            let delegation = delegation(operatore, ruolo)?;
+        TokenCommand::Create { client, delegation, days } => {
             create(system, client, delegation, days, json).await
         }
         TokenCommand::List => list(system, json).await,
         TokenCommand::Revoke { prefix } => {
             let now = system.office.surroundings.now();
             let revoked = system.office.store.revoke_token(&prefix, now).await?;
-            if !revoked {
+            if json {
+                output::json(&json!({ "prefix": prefix, "revoked": revoked }))?;
+            } else if !revoked {
                 output::error_line(format_args!("no token {prefix}"));
-                return Ok(ExitCode::from(NOTHING_FOUND));
             }
-            Ok(ExitCode::SUCCESS)
+            Ok(if revoked { ExitCode::SUCCESS } else { ExitCode::from(NOTHING_FOUND) })
         }
     }
 }
 
-fn delegation(operatori: Vec<String>, ruoli: Vec<String>) -> anyhow::Result<Delegation> {
-    if operatori.is_empty() && ruoli.is_empty() {
-        return Err(
-            Misuse("name the operators (--operatore) or roles (--ruolo) to speak for".to_owned()).into()
-        );
-    }
-    if let Some(unknown) = ruoli.iter().find(|ruolo| !ROLES.contains(&ruolo.as_str())) {
-        return Err(Misuse(format!("{unknown} is no role; there are {}", ROLES.join(", "))).into());
-    }
-    let operatori: Result<Vec<Login>, _> = operatori.into_iter().map(Login::new).collect();
-    let operatori = operatori.map_err(|error| Misuse(error.to_string()))?;
-    Ok(Delegation { operatori, ruoli, enti: None })
-}
-
 async fn create(
     system: &System,
-    nome: String,
-    delegation: Delegation,
-    days: Option<i64>,
+    client: String,
+    delegation: DelegationArgs,
+    days: Option<u32>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let store = &system.office.store;
-    store.save_cliente(&Cliente { nome: nome.clone(), delegation }).await?;
+    let cliente = known_or_new(system, client, delegation).await?;
     let now = system.office.surroundings.now();
-    let expires_at = days.map(|days| now + Duration::days(days));
-    let issued = issue_token(&**store, &nome, now, expires_at).await?;
+    let expires_at = days.map(|days| now + TimeDelta::days(i64::from(days)));
+    let issued = issue_token(&*system.office.store, &cliente.nome, now, expires_at).await?;
     if json {
         let stored = &issued.stored;
         output::json(

@@ -9,50 +9,65 @@ use std::time::Duration;
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use smista::ops::{self, Ops};
+use smista::serving::{self, Patience};
 use smista::system::System;
 use smista::watch::Watch;
 use smista_intake::http::Shown;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use super::Misuse;
+use super::supervised::Supervised;
 use crate::config::Settings;
 use crate::output;
 
 /// How often what waits is counted.
 const ROUND: Duration = Duration::from_secs(5);
 
+/// The operations door before it opens: its address is taken, so that nothing else needs closing if it cannot be.
+pub(super) struct Watching(Option<TcpListener>);
+
 /// The watching of one process; it goes on while the process stops, so that one can see it stop.
 pub(super) struct Watched {
     ops: Ops,
     figures: PrometheusHandle,
     watch: Arc<Watch>,
-    tasks: JoinSet<()>,
+    tasks: Supervised,
 }
 
-impl Watched {
+impl Watching {
     /// Starts to count what waits, and opens the operations door where the settings ask for one.
-    pub(super) async fn begin(
-        settings: &Settings,
+    pub(super) fn begin(
+        self,
         system: &Arc<System>,
         figures: PrometheusHandle,
         queues: &[&'static str],
-    ) -> anyhow::Result<Self> {
+    ) -> Watched {
         let ops = Ops::new(Arc::clone(system), figures.clone(), queues);
-        let mut tasks = JoinSet::new();
-        if let Some(asked) = settings.ops_listen {
-            let listener = TcpListener::bind(asked).await;
-            let listener = listener.with_context(|| format!("listening on {asked} for operations"))?;
-            output::line(format_args!("smista: operations at http://{}/status", listener.local_addr()?));
-            let router = ops::router(ops.clone());
-            tasks.spawn(async move {
-                if let Err(error) = axum::serve(listener, router).await {
-                    tracing::error!(%error, "the operations door is shut");
-                }
+        let mut tasks = Supervised::default();
+        if let Some(listener) = self.0 {
+            let (router, never) = (ops::router(ops.clone()), CancellationToken::new());
+            tasks.spawn("the operations door", async move {
+                serving::serve(listener, router, Patience::default(), never, std::future::pending()).await;
             });
         }
-        tasks.spawn(count_now_and_then(Arc::clone(system), figures.clone()));
-        Ok(Self { ops, figures, watch: Arc::clone(&system.watch), tasks })
+        tasks.spawn("counting", count_now_and_then(Arc::clone(system), figures.clone()));
+        Watched { ops, figures, watch: Arc::clone(&system.watch), tasks }
+    }
+}
+
+impl Watched {
+    /// Takes the address of the operations door where the settings ask for one.
+    pub(super) async fn listen(settings: &Settings) -> anyhow::Result<Watching> {
+        let Some(asked) = settings.ops_listen else { return Ok(Watching(None)) };
+        let listener = TcpListener::bind(asked).await;
+        let listener = listener.with_context(|| format!("listening on {asked} for operations"))?;
+        output::line(format_args!("smista: operations at http://{}/status", listener.local_addr()?));
+        Ok(Watching(Some(listener)))
+    }
+
+    /// Resolves when a part of it has ended, which none should.
+    pub(super) async fn one_ended(&mut self) {
+        self.tasks.one_ended().await;
     }
 
     /// What the HTTP door shows of it.
@@ -63,11 +78,6 @@ impl Watched {
             status: Some(Arc::new(move || ops.status())),
             observer: Some(Arc::clone(&self.watch) as _),
         }
-    }
-
-    /// Shuts the door.
-    pub(super) fn end(mut self) {
-        self.tasks.abort_all();
     }
 }
 
@@ -93,6 +103,6 @@ pub(super) async fn health(settings: &Settings) -> anyhow::Result<ExitCode> {
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     });
-    let answer = asked.await?.map_err(|error| Misuse(format!("no answer from {address}: {error}")))?;
+    let answer = asked.await?.with_context(|| format!("no answer from {address}"))?;
     Ok(if answer.starts_with("HTTP/1.1 200") { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -4,16 +4,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use smista::metrics;
 use smista::register::{Worker, workers};
-use smista::system::System;
+use smista::system::{Schema, System};
 use smista_messages::topology::TOPOLOGY;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use smista_queues::BrokerError;
 
+use super::stopping::Stop;
+use super::supervised::Supervised;
 use super::watched::Watched;
 use super::{Misuse, open};
 use crate::config::Settings;
+
+/// Between two tries to declare the queues on a broker that was not there at the start.
+const DECLARING_PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Result<ExitCode> {
     if let Some(unknown) = queues.iter().find(|name| TOPOLOGY.queue(name).is_none()) {
@@ -21,99 +26,109 @@ pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Resu
         return Err(Misuse(format!("{unknown} is no queue; there are {}", known.join(", "))).into());
     }
     let figures = metrics::begin()?;
-    let system = Arc::new(open(settings).await?);
-    let stop = stop_on_signal();
-    let chosen = |worker: &Worker| queues.is_empty() || queues.iter().any(|name| name == worker.queue.name);
-    let workers = start_workers(&system, chosen, &stop);
-    let watched = Watched::begin(settings, &system, figures, &workers.queues).await?;
-    tracing::info!(queues = ?workers.queues, "working");
-    stop.cancelled().await;
-    finish(&workers.tasks, settings.grace_secs).await;
-    system.close().await;
-    watched.end();
-    Ok(ExitCode::SUCCESS)
+    let stop = Stop::on_signal(settings.grace_secs);
+    let watching = Watched::listen(settings).await?;
+    let system = Arc::new(open(settings, Schema::BringUpToDate).await?);
+    let mut chosen = Workers::all(&system);
+    chosen.0.retain(|worker| queues.is_empty() || queues.iter().any(|name| name == worker.queue.name));
+    let declared = declare(&system, &stop).await;
+    let mut watched = watching.begin(&system, figures, &chosen.queues());
+    let worked = match declared {
+        Ok(tasks) => Ok(work_on(&system, chosen, tasks, &mut watched, &stop).await),
+        Err(error) => Err(error),
+    };
+    stop.close(&system).await;
+    worked
 }
 
-/// The workers of this process.
-pub(super) struct Working {
-    /// They end after the stop, when what was begun is done.
-    pub(super) tasks: TaskTracker,
-    /// The queues that they read.
-    pub(super) queues: Vec<&'static str>,
-}
-
-/// Starts the chosen workers, and what every process with a store does: publishing, parking dead letters, and removing
-/// what has had its time.
-pub(super) fn start_workers(
+async fn work_on(
     system: &Arc<System>,
-    chosen: impl Fn(&Worker) -> bool,
-    stop: &CancellationToken,
-) -> Working {
-    let (tasks, mut queues) = (TaskTracker::new(), Vec::new());
-    for worker in workers(&system.office).into_iter().filter(|worker| chosen(worker)) {
-        queues.push(worker.queue.name);
-        let (system, stop) = (Arc::clone(system), stop.clone());
-        tasks.spawn(async move { system.runner.run(worker.queue, &*worker.handler, &stop).await });
+    chosen: Workers,
+    mut working: Supervised,
+    watched: &mut Watched,
+    stop: &Stop,
+) -> ExitCode {
+    tracing::info!(queues = ?chosen.queues(), "working");
+    chosen.start(system, stop, &mut working);
+    let died = tokio::select! {
+        biased;
+        () = stop.begun() => false,
+        () = working.one_ended() => true,
+        () = watched.one_ended() => true,
+    };
+    stop.ask();
+    system.watch.stop();
+    working.finish(stop).await;
+    ended(died)
+}
+
+/// The exit code of a process that has stopped, because it was told to or because a part of it died.
+pub(super) fn ended(died: bool) -> ExitCode {
+    if died { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The workers that a process is to run.
+pub(super) struct Workers(Vec<Worker>);
+
+impl Workers {
+    pub(super) fn all(system: &System) -> Self {
+        Self(workers(&system.office))
     }
-    let (publishing, publishing_stop) = (Arc::clone(system), stop.clone());
-    tasks.spawn(async move { publishing.run_publishing(&publishing_stop).await });
-    let (parking, parking_stop) = (Arc::clone(system), stop.clone());
-    tasks.spawn(async move { parking.runner.run_dead_letters(&parking_stop).await });
-    let (housekeeping, housekeeping_stop) = (system.housekeeping(), stop.clone());
-    tasks.spawn(async move { housekeeping.run(&housekeeping_stop).await });
-    tasks.close();
-    Working { tasks, queues }
-}
 
-/// Waits for what was begun; what is not done after the grace period returns to its queue.
-pub(super) async fn finish(tasks: &TaskTracker, grace_secs: u64) {
-    if tokio::time::timeout(Duration::from_secs(grace_secs), tasks.wait()).await.is_err() {
-        tracing::warn!(grace_secs, "stopping with work under way; it returns to its queues");
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
     }
-}
 
-/// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing. A second one ends the process at once: what it was
-/// doing returns to its queues.
-pub(super) fn stop_on_signal() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let signalled = stop.clone();
-    tokio::spawn(async move {
-        let mut signals = Signals::listen();
-        signals.next().await;
-        signalled.cancel();
-        signals.next().await;
-        tracing::warn!("stopped at once by a second signal; what was under way returns to its queues");
-        std::process::exit(1);
-    });
-    stop
-}
+    /// The queues that they read.
+    pub(super) fn queues(&self) -> Vec<&'static str> {
+        self.0.iter().map(|worker| worker.queue.name).collect()
+    }
 
-/// The signals that ask a process to stop.
-struct Signals {
-    #[cfg(unix)]
-    terminate: Option<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    fn listen() -> Self {
-        Self {
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok(),
+    /// Starts them, and what every process with a store does: publishing, parking dead letters, and removing what has had
+    /// its time.
+    pub(super) fn start(self, system: &Arc<System>, stop: &Stop, tasks: &mut Supervised) {
+        for worker in self.0 {
+            let (system, stop) = (Arc::clone(system), stop.token().clone());
+            tasks.spawn(worker.queue.name, async move {
+                system.runner.run(worker.queue, &*worker.handler, &stop).await;
+            });
         }
+        let (publishing, told) = (Arc::clone(system), stop.token().clone());
+        tasks.spawn("publishing", async move { publishing.run_publishing(&told).await });
+        let (parking, told) = (Arc::clone(system), stop.token().clone());
+        tasks.spawn("dead letters", async move { parking.runner.run_dead_letters(&told).await });
+        let (housekeeping, told) = (system.housekeeping(), stop.token().clone());
+        tasks.spawn("housekeeping", async move { housekeeping.run(&told).await });
     }
+}
 
-    async fn next(&mut self) {
-        let terminated = async {
-            #[cfg(unix)]
-            if let Some(signals) = &mut self.terminate {
-                signals.recv().await;
-                return;
+/// Declares the queues; on a broker that is not there yet, later, by the first of the process's tasks.
+pub(super) async fn declare(system: &Arc<System>, stop: &Stop) -> anyhow::Result<Supervised> {
+    let mut tasks = Supervised::default();
+    match system.declare().await {
+        Ok(()) => {}
+        // It may come up later; sessions and publishing try again by themselves.
+        Err(error @ BrokerError::Unavailable(_)) => {
+            tracing::warn!(%error, "the queues are not declared yet");
+            tasks.spawn("declaring", declare_later(Arc::clone(system), stop.clone()));
+        }
+        Err(error) => return Err(error).context("declaring the queues"),
+    }
+    Ok(tasks)
+}
+
+async fn declare_later(system: Arc<System>, stop: Stop) {
+    let declared = async {
+        loop {
+            tokio::time::sleep(DECLARING_PAUSE).await;
+            match system.declare().await {
+                Ok(()) => return tracing::info!("the queues are declared"),
+                Err(error) => tracing::warn!(%error, "the queues are not declared yet"),
             }
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            () = terminated => {}
         }
+    };
+    tokio::select! {
+        () = stop.begun() => {}
+        () = declared => stop.begun().await,
     }
 }

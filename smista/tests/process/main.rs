@@ -1,6 +1,7 @@
 //! The real program as processes: its operations door, its spans, and how it stops. Each test has its own folder, or its own
 //! database and queues.
 
+mod commands;
 mod importing;
 mod operations;
 mod receiver;

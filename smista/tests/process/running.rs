@@ -55,8 +55,7 @@ impl Smista {
 
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill is everywhere").success());
+        terminate(&self.child);
     }
 
     /// Waits for its end.
@@ -71,6 +70,45 @@ impl Drop for Smista {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// A process without an operations door: a command that ends by itself.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self(command(arguments, &[]).spawn().expect("it starts"))
+    }
+
+    /// Sends it SIGTERM.
+    pub(crate) fn terminate(&self) {
+        terminate(&self.0);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        self.0.wait().expect("it ends")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already needs no killing.
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+fn terminate(child: &Child) {
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(sent.expect("kill is everywhere").success());
+}
+
+/// Runs the program to its end, well or not, and answers its exit code and all that it said, errors last.
+pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
+    let ran = command(arguments, environment).output().expect("it starts");
+    let said = [ran.stdout, ran.stderr].concat();
+    (ran.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 /// Runs the program to its end and answers what it said.

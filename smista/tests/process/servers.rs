@@ -39,6 +39,11 @@ impl OwnServers {
         answer.trim().parse().expect("a number")
     }
 
+    /// Changes what is in the database.
+    pub(crate) fn run(&self, statement: &str) {
+        self.psql(&self.url(), statement);
+    }
+
     fn url(&self) -> String {
         let (server, _) = self.server.rsplit_once('/').expect("a URL with a database");
         format!("{server}/{}", self.name)

@@ -2,10 +2,11 @@
 //! prefetched and not begun is somebody else's.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 
-use crate::running::{Smista, between, get, open_case, run};
+use crate::running::{Running, Smista, between, get, open_case, run, run_to_any_end};
 use crate::servers::OwnServers;
 
 /// Cases opened before a stop.
@@ -57,6 +58,7 @@ fn the_embedded_system_stops_well_and_goes_on_where_it_stopped() {
 fn a_door_that_stops_leaves_nothing_unpublished_and_a_worker_that_stops_loses_nothing() {
     let servers = OwnServers::create();
     let environment = servers.environment();
+    run(&["migrate"], &environment);
     run(&["catalogue", "import", "examples/catalogo"], &environment);
     let made =
         run(&["token", "create", "--client", "prova", "--ruolo", "primo_livello", "--json"], &environment);
@@ -87,19 +89,81 @@ fn a_door_that_stops_leaves_nothing_unpublished_and_a_worker_that_stops_loses_no
     assert_eq!(servers.number("select count(*) from parcheggio"), 0);
 }
 
+/// A caller who never finishes its request.
+fn slow_caller(address: &str, token: &str) -> TcpStream {
+    let mut slow = TcpStream::connect(address).expect("somebody listens");
+    let head = format!(
+        "POST /v1/contacts HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Smista-Operatore: operatore.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+    );
+    slow.write_all(head.as_bytes()).expect("sent");
+    slow
+}
+
+/// What the next start says of the last stop on its log.
+fn next_start_says(folder: &Path) -> String {
+    let folder = folder.to_string_lossy();
+    let (code, said) = run_to_any_end(&["case", "count", "--by", "stato", "--data", &folder], &[]);
+    assert_eq!(code, Some(0), "{said}");
+    said
+}
+
+#[test]
+fn one_signal_is_enough_although_a_caller_never_finishes_its_request() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment = [("SMISTA_GRACE_SECS".to_owned(), "1".to_owned())];
+    let data = folder.path().to_string_lossy();
+    let mut office = Smista::start(&["serve", "--data", &data, "--listen", "127.0.0.1:0"], &environment);
+    let (token, address) = token_and_address(&mut office);
+    let _slow = slow_caller(&address, &token);
+    // The connection behind it is served, so that it was taken too.
+    assert_eq!(get(&address, "/healthz").0, 200);
+    office.terminate();
+    office.line_with("stopped");
+    assert_eq!(office.ended().code(), Some(0));
+    assert!(!next_start_says(folder.path()).contains("unclean"));
+}
+
+#[test]
+fn an_address_in_use_leaves_no_unclean_stop_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    for asked in [["--listen", &taken, "--ops", "127.0.0.1:0"], ["--listen", "127.0.0.1:0", "--ops", &taken]]
+    {
+        let (code, said) = run_to_any_end(&[&["serve", "--data", &data], &asked[..]].concat(), &[]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("listening on"), "{said}");
+        assert!(!next_start_says(folder.path()).contains("unclean"));
+    }
+}
+
+#[test]
+fn an_import_that_is_interrupted_says_so_and_closes_its_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy();
+    run(&["catalogue", "import", "examples/catalogo", "--data", &data], &[]);
+    let (contacts, rejects) = (folder.path().join("contacts.jsonl"), folder.path().join("rejects.csv"));
+    assert!(Command::new("mkfifo").arg(&contacts).status().expect("mkfifo is everywhere").success());
+    let (file, rejects) = (contacts.to_string_lossy(), rejects.to_string_lossy());
+    let import = Running::start(&["import", &file, "--rejects", &rejects, "--data", &data]);
+    // It can be opened once the import reads it, and the lines in it have no end.
+    let mut writer = std::fs::File::options().write(true).open(&contacts).expect("a reader");
+    import.terminate();
+    while writer.write_all("{}\n".repeat(1_000).as_bytes()).is_ok() {}
+    assert_eq!(import.ended().code(), Some(6));
+    assert!(!next_start_says(folder.path()).contains("unclean"));
+}
+
 #[test]
 fn a_second_signal_ends_the_process_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut office = embedded(folder.path());
     let (token, address) = token_and_address(&mut office);
     office.wait_until_ready(true);
-    // A caller who never finishes its request: the first signal waits for it until the grace period is over.
-    let mut slow = TcpStream::connect(&address).expect("somebody listens");
-    let head = format!(
-        "POST /v1/contacts HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-         Smista-Operatore: operatore.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
-    );
-    slow.write_all(head.as_bytes()).expect("sent");
+    // The first signal waits for its caller until the grace period is over.
+    let _slow = slow_caller(&address, &token);
     office.wait_for("/healthz", |status, _| status == 200);
     office.terminate();
     office.wait_until_ready(false);

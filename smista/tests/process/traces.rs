@@ -31,6 +31,7 @@ fn scaled_out() {
     let receiver = Receiver::listen();
     let servers = OwnServers::create();
     let mut environment = servers.environment();
+    run(&["migrate"], &environment);
     run(&["catalogue", "import", "examples/catalogo"], &environment);
     let roles = ["--ruolo", "primo_livello", "--ruolo", "secondo_livello"];
     let made = run(&[&["token", "create", "--client", "prova", "--json"], &roles[..]].concat(), &environment);

@@ -9,4 +9,4 @@ pub mod lanes;
 mod recent_catalogue;
 pub mod token;
 
-pub use token::{IssueError, IssuedToken, issue_token};
+pub use token::{IssueError, IssuedToken, issue_token, live_token};

@@ -47,6 +47,18 @@ pub async fn issue_token(
     Ok(issued)
 }
 
+/// What is kept of a token that a client may still use `now`; none for any other text.
+pub async fn live_token(
+    store: &dyn Store,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<ApiToken>, StoreError> {
+    let Some(digest) = digest_if_token(token) else { return Ok(None) };
+    let known = store.token_by_digest(&digest).await?.map(|(token, _cliente)| token);
+    let passed = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= now);
+    Ok(known.filter(|token| !passed(token.expires_at) && !passed(token.revoked_at)))
+}
+
 /// Secrets come from the operating system, never from a generator that a test or simulation hands in.
 fn make(
     cliente: &str,

@@ -17,7 +17,7 @@ use crate::lanes::{LaneSettings, Lanes, Observed, RunningLanes};
 use crate::recent_catalogue::RecentCatalogue;
 
 /// How the door is set up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoorConfig {
     /// The lanes that commands go through.
     pub lanes: LaneSettings,
