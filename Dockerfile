@@ -17,11 +17,18 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/smista --create-home smista
+    && useradd --system --uid 10001 --home-dir /var/lib/smista --create-home smista \
+    && install --directory --owner=smista --mode=700 /var/lib/smista/data
 COPY --from=builder /usr/local/bin/smista /usr/local/bin/smista
 COPY LICENSE /usr/share/doc/smista/LICENSE
-USER smista
+# By number, so that whoever runs it can see that it is not root.
+USER 10001
 WORKDIR /var/lib/smista
+# On loopback nobody outside the container would reach it.
+ENV SMISTA_LISTEN=0.0.0.0:8055 \
+    SMISTA_DATA=/var/lib/smista/data
+# The embedded store; scaled out nothing is kept in it.
+VOLUME ["/var/lib/smista/data"]
 # The program stops by itself on SIGTERM and starts no other, so that it needs no init.
 ENTRYPOINT ["/usr/local/bin/smista"]
 CMD ["serve"]
