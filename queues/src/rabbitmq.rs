@@ -84,6 +84,12 @@ impl RabbitMq {
         }
     }
 
+    /// Has [`Broker::depths`] count the queues of this topology, for whoever only looks and declares nothing.
+    pub fn count_in(&self, topology: &Topology) {
+        let names = topology.queues.iter().map(|queue| queue.name).chain([NamePrefix::DEAD]).collect();
+        *self.queues.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
     async fn publisher(&self) -> Result<(Arc<Connection>, Channel), BrokerError> {
         let connection = self.publishing.connection().await?;
         let mut slot = self.publisher.lock().await;
@@ -193,8 +199,7 @@ impl Broker for RabbitMq {
         topology.check()?;
         let channel = self.consuming.channel().await?;
         self.declare_on(&channel, topology).await?;
-        let names = topology.queues.iter().map(|queue| queue.name).chain([NamePrefix::DEAD]).collect();
-        *self.queues.write().unwrap_or_else(PoisonError::into_inner) = names;
+        self.count_in(topology);
         close(&channel).await;
         Ok(())
     }

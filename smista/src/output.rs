@@ -22,6 +22,15 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says why something was refused: to people where errors go, to programs as JSON.
+pub(crate) fn refusal(why: impl std::fmt::Display, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return json(&serde_json::json!({ "refused": [why.to_string()] }));
+    }
+    error_line(why);
+    Ok(())
+}
+
 /// Prints rows as a table on a terminal, separated by tabs elsewhere.
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     if !std::io::stdout().is_terminal() {

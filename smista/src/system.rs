@@ -209,6 +209,7 @@ impl System {
             confirm_timeout: CONFIRM_TIMEOUT,
             in_flight: IN_FLIGHT,
         }));
+        rabbit.count_in(&TOPOLOGY);
         let shelf = Arc::new(PostgresShelf::new(&store, Arc::clone(&clock), servers.deepest_outbox));
         let counted: Arc<dyn Broker> = Arc::new(CountedBroker(Arc::clone(&rabbit) as _));
         let sweeper = || Sweeper {

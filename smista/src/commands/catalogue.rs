@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Map, json};
 use smista::system::System;
 use smista_domain::catalogue::Catalogue;
 use smista_domain::catalogue_change::{ChangeKind, plan_update};
 use smista_domain::ids::Tripletta;
 use smista_office::CatalogueImportError;
-use smista_office::catalogue_files::{CatalogueFolderError, CatalogueLimits, read_catalogue_folder};
+use smista_office::catalogue_files::{
+    CatalogueFileError, CatalogueFolderError, CatalogueLimits, read_catalogue_folder,
+};
 
 use super::SOME_REFUSED;
 use crate::cli::CatalogueCommand;
@@ -30,24 +32,19 @@ async fn import(system: &System, dir: &Path, retire: bool, json: bool) -> anyhow
     let draft = match read_catalogue_folder(dir, &CatalogueLimits::default()) {
         Ok(draft) => draft,
         Err(CatalogueFolderError::Invalid(errors)) => {
-            for error in &errors {
-                output::error_line(format_args!("{error} ({})", error.english()));
-            }
-            output::error_line(format_args!("{} errors; nothing was imported", errors.len()));
-            return Ok(ExitCode::from(SOME_REFUSED));
+            let told = |error| format!("{error} ({})", CatalogueFileError::english(error));
+            return refused(errors.iter().map(told).collect(), json);
         }
         Err(other) => return Err(other.into()),
     };
     if !retire {
         let missing = services_to_retire(system, &draft).await?;
         if !missing.is_empty() {
-            missing.iter().for_each(output::error_line);
-            output::error_line(format_args!(
-                "{} services in use are not in the folder; nothing was imported. Those that an import of contacts \
-                 created are in no folder: add them to it, or retire them all with --retire",
-                missing.len()
-            ));
-            return Ok(ExitCode::from(SOME_REFUSED));
+            // Those that an import of contacts created are in no folder.
+            let left_out = |servizio: &Tripletta| {
+                format!("{servizio} is in use and not in the folder: add it there, or retire it with --retire")
+            };
+            return refused(missing.iter().map(left_out).collect(), json);
         }
     }
     match system.office.import_catalogue(&draft).await {
@@ -55,16 +52,19 @@ async fn import(system: &System, dir: &Path, retire: bool, json: bool) -> anyhow
             let counts = change.counts();
             let revision = system.office.catalogue().await?.revision;
             if json {
-                output::json(&json!({ "revision": revision, "changed": format!("{counts:?}") }))?;
+                let changed: Map<_, _> =
+                    counts.iter().map(|(kind, count)| (name(*kind).to_owned(), json!(count))).collect();
+                output::json(&json!({ "revision": revision, "changed": changed }))?;
             } else {
-                output::line(format_args!("catalogue at revision {revision}: {counts:?}"));
+                let changed: Vec<_> =
+                    counts.iter().map(|(kind, count)| format!("{count} {}", name(*kind))).collect();
+                let changed = if changed.is_empty() { "no change".to_owned() } else { changed.join(", ") };
+                output::line(format_args!("catalogue at revision {revision}: {changed}"));
             }
             Ok(ExitCode::SUCCESS)
         }
         Err(CatalogueImportError::Refused(refusals)) => {
-            refusals.iter().for_each(output::error_line);
-            output::error_line("nothing was imported");
-            Ok(ExitCode::from(SOME_REFUSED))
+            refused(refusals.iter().map(ToString::to_string).collect(), json)
         }
         Err(CatalogueImportError::Store(error)) => Err(error.into()),
     }
@@ -79,6 +79,26 @@ async fn services_to_retire(system: &System, draft: &Catalogue) -> anyhow::Resul
     Ok(retired.map(|change| change.after.tripletta).collect())
 }
 
+/// Everything that is wrong, and that nothing was imported.
+fn refused(why: Vec<String>, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        output::json(&json!({ "refused": why }))?;
+    } else {
+        why.iter().for_each(output::error_line);
+        output::error_line(format_args!("{} errors; nothing was imported", why.len()));
+    }
+    Ok(ExitCode::from(SOME_REFUSED))
+}
+
+fn name(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Updated => "updated",
+        ChangeKind::Retired => "retired",
+        ChangeKind::Restored => "restored",
+    }
+}
+
 async fn show(system: &System, json: bool) -> anyhow::Result<ExitCode> {
     let catalogue = system.office.catalogue().await?;
     let rows = [
@@ -91,7 +111,7 @@ async fn show(system: &System, json: bool) -> anyhow::Result<ExitCode> {
         ("documenti", catalogue.documenti.len()),
     ];
     if json {
-        let counts: serde_json::Map<_, _> =
+        let counts: Map<_, _> =
             rows.into_iter().map(|(kind, count)| (kind.to_owned(), json!(count))).collect();
         output::json(&json!({ "revision": catalogue.revision, "count": counts }))?;
     } else {

@@ -10,19 +10,27 @@ use super::{NOTHING_FOUND, SOME_REFUSED};
 use crate::cli::ParkedCommand;
 use crate::output;
 
-/// Rows read at once.
-const PAGE: usize = 500;
+/// Rows read at once: each comes with its body, which may be a quarter of a megabyte.
+const PAGE: usize = 32;
 
 pub(super) async fn parked(system: &System, command: ParkedCommand, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         ParkedCommand::List => list(system, json).await,
         ParkedCommand::Show { id } => show(system, ParkedId(id)).await,
-        ParkedCommand::Replay { id } => replay(system, ParkedId(id)).await,
+        ParkedCommand::Replay { id } => replay(system, ParkedId(id), json).await,
         ParkedCommand::Drop { id } => {
             let dropped = system.shelf.drop_parked(ParkedId(id)).await?;
-            Ok(if dropped { ExitCode::SUCCESS } else { not_found(ParkedId(id)) })
+            told(ParkedId(id), "dropped", dropped, json)
         }
     }
+}
+
+/// The end of what changes a parked message: done, or there was none.
+fn told(id: ParkedId, what: &str, done: bool, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        output::json(&json!({ "id": id.0, what: done }))?;
+    }
+    Ok(if done { ExitCode::SUCCESS } else { not_found(id) })
 }
 
 fn not_found(id: ParkedId) -> ExitCode {
@@ -30,26 +38,38 @@ fn not_found(id: ParkedId) -> ExitCode {
     ExitCode::from(NOTHING_FOUND)
 }
 
+/// What is listed of a message; its body is let go with the page that it came in.
+struct Listed {
+    id: ParkedId,
+    cells: Vec<String>,
+    json: serde_json::Value,
+}
+
+impl From<&ParkedMessage> for Listed {
+    fn from(message: &ParkedMessage) -> Self {
+        let ParkedMessage { id, parked } = message;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let (number, at) = (id.0.to_string(), parked.parked_at.to_rfc3339());
+        let (kind, named) = (text(&parked.message_type), text(&parked.message_id));
+        let cells = vec![number, at, parked.queue.clone(), kind, named, parked.reason.to_string()];
+        Self { id: *id, cells, json: without_body(message) }
+    }
+}
+
 async fn list(system: &System, json: bool) -> anyhow::Result<ExitCode> {
-    let mut rows: Vec<ParkedMessage> = Vec::new();
+    let mut rows: Vec<Listed> = Vec::new();
     loop {
         let page = system.shelf.list_parked(rows.last().map(|row| row.id), PAGE).await?;
-        let last = page.len() < PAGE;
-        rows.extend(page);
-        if last {
+        rows.extend(page.iter().map(Listed::from));
+        if page.len() < PAGE {
             break;
         }
     }
     if json {
-        output::json(&rows.iter().map(without_body).collect::<Vec<_>>())?;
+        output::json(&rows.into_iter().map(|row| row.json).collect::<Vec<_>>())?;
     } else {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let cells = rows.iter().map(|ParkedMessage { id, parked }| {
-            let (number, at) = (id.0.to_string(), parked.parked_at.to_rfc3339());
-            let (kind, message) = (text(&parked.message_type), text(&parked.message_id));
-            vec![number, at, parked.queue.clone(), kind, message, parked.reason.to_string()]
-        });
-        output::table(&["id", "parked_at", "queue", "type", "message", "reason"], cells);
+        let header = ["id", "parked_at", "queue", "type", "message", "reason"];
+        output::table(&header, rows.into_iter().map(|row| row.cells));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -72,13 +92,13 @@ async fn show(system: &System, id: ParkedId) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn replay(system: &System, id: ParkedId) -> anyhow::Result<ExitCode> {
-    let Some(message) = system.shelf.find_parked(id).await? else { return Ok(not_found(id)) };
+async fn replay(system: &System, id: ParkedId, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(message) = system.shelf.find_parked(id).await? else { return told(id, "replayed", false, json) };
     let now = system.office.surroundings.now();
     let Some(again) = message.replay(now) else {
-        output::error_line("it cannot be read, or nobody vouches for its sender: it can only be dropped");
+        output::refusal("it cannot be read, or nobody vouches for its sender: it can only be dropped", json)?;
         return Ok(ExitCode::from(SOME_REFUSED));
     };
     let replayed = system.shelf.replay_parked(id, &again, now).await?;
-    Ok(if replayed { ExitCode::SUCCESS } else { not_found(id) })
+    told(id, "replayed", replayed, json)
 }

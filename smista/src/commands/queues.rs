@@ -12,6 +12,8 @@ pub(super) async fn queues(system: &System, json: bool) -> anyhow::Result<ExitCo
     let depths = system.broker.depths().await?;
     let waiting =
         |name: &str| depths.iter().find(|depth| depth.queue == name).map_or(0, |depth| depth.waiting);
+    // What the broker has besides those that workers read: its dead letters, until a worker parks them.
+    let unread = depths.iter().filter(|depth| TOPOLOGY.queue(&depth.queue).is_none());
     let secs =
         |waits: &[std::time::Duration]| waits.iter().map(std::time::Duration::as_secs).collect::<Vec<_>>();
     if json {
@@ -22,7 +24,8 @@ pub(super) async fn queues(system: &System, json: bool) -> anyhow::Result<ExitCo
                 "waits_secs": secs(queue.waits), "lanes": queue.lanes, "batch": queue.batch,
             })
         });
-        output::json(&rows.collect::<Vec<_>>())?;
+        let unread = unread.map(|depth| json!({ "queue": depth.queue, "waiting": depth.waiting }));
+        output::json(&rows.chain(unread).collect::<Vec<_>>())?;
     } else {
         let rows = TOPOLOGY.queues.iter().map(|queue| {
             let fed_by: Vec<_> = queue.fed_by.iter().map(|binding| binding.message_type).collect();
@@ -36,7 +39,12 @@ pub(super) async fn queues(system: &System, json: bool) -> anyhow::Result<ExitCo
                 fed_by.join(" "),
             ]
         });
-        output::table(&["queue", "waiting", "lanes", "batch", "waits", "fed by"], rows);
+        let row = |queue: &str, waiting: u64| {
+            let nothing = String::new;
+            vec![queue.to_owned(), waiting.to_string(), nothing(), nothing(), nothing(), nothing()]
+        };
+        let unread = unread.map(|depth| row(&depth.queue, depth.waiting));
+        output::table(&["queue", "waiting", "lanes", "batch", "waits", "fed by"], rows.chain(unread));
     }
     Ok(ExitCode::SUCCESS)
 }

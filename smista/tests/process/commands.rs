@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::running::{Smista, run, run_to_any_end};
+use crate::running::{Smista, answered, run, run_to_any_end};
 use crate::servers::OwnServers;
 use crate::stopping::{embedded, token_and_address};
 
@@ -174,6 +174,48 @@ fn nobody_else_may_look_into_the_data_folder() {
     run(&["catalogue", "show", "--data", &data.to_string_lossy()], &[]);
     let mode = data.metadata().expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_program_reads_every_answer_refusals_included() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_string_lossy();
+    let smista = |arguments: &str| {
+        let arguments: Vec<_> = arguments.split(' ').chain(["--json", "--data", &data]).collect();
+        let (code, said) = answered(&arguments, &[]);
+        (code, json(&said))
+    };
+    let (code, imported) = smista("catalogue import examples/catalogo");
+    assert_eq!((code, &imported["revision"]), (Some(0), &Value::from(1)));
+    assert!(imported["changed"]["added"].as_u64() > Some(100), "{imported}");
+    let (code, imported) = smista("catalogue import examples/catalogo");
+    assert_eq!((code, imported), (Some(0), serde_json::json!({ "revision": 1, "changed": {} })));
+    let (code, refused) = smista("catalogue import examples/city-requests");
+    assert_eq!(code, Some(3));
+    assert!(refused["refused"][0].is_string(), "{refused}");
+
+    let (code, dropped) = smista("parked drop 7");
+    assert_eq!((code, dropped), (Some(4), serde_json::json!({ "id": 7, "dropped": false })));
+    let (code, replayed) = smista("parked replay 7");
+    assert_eq!((code, replayed), (Some(4), serde_json::json!({ "id": 7, "replayed": false })));
+
+    let token = smista("token create --client crm --ruolo ufficio").1;
+    let prefix = token["prefix"].as_str().expect("text");
+    for (code, prefix, revoked) in [(0, prefix, true), (4, "smista_nobody", false)] {
+        let expected = serde_json::json!({ "prefix": prefix, "revoked": revoked });
+        assert_eq!(smista(&format!("token revoke {prefix}")), (Some(code), expected));
+    }
+}
+
+#[test]
+fn the_table_of_queues_shows_what_the_broker_gave_up_on() {
+    let servers = OwnServers::create();
+    run(&["migrate"], &servers.environment());
+    let queues = json(&run(&["queues", "--json"], &servers.environment()));
+    let row = |name: &str| queues.as_array().expect("rows").iter().find(|row| row["queue"] == name).cloned();
+    assert_eq!(row("dead"), Some(serde_json::json!({ "queue": "dead", "waiting": 0 })));
+    assert_eq!(row("intake").expect("a row")["waiting"], 0);
+    run(&["queues"], &servers.environment());
 }
 
 #[test]

@@ -111,6 +111,12 @@ pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)
     (ran.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
+/// Runs the program to its end, well or not, and answers its exit code and what it said, errors left out.
+pub(crate) fn answered(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
+    let ran = command(arguments, environment).output().expect("it starts");
+    (ran.status.code(), String::from_utf8_lossy(&ran.stdout).into_owned())
+}
+
 /// Runs the program to its end and answers what it said.
 pub(crate) fn run(arguments: &[&str], environment: &[(String, String)]) -> String {
     let ran = command(arguments, environment).output().expect("it starts");
