@@ -55,6 +55,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Some(telemetry) = telemetry {
         telemetry.end();
     }
+    // What still runs has had its time.
+    runtime.shutdown_background();
     done
 }
 

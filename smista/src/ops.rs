@@ -47,6 +47,8 @@ impl Ops {
         let set_up = if self.system.is_embedded() { "embedded" } else { "scaled" };
         status.insert("set_up".to_owned(), json!(set_up));
         status.insert("sessions".to_owned(), Value::Object(sessions));
+        status.insert("stopping".to_owned(), json!(self.system.watch.is_stopping()));
+        status.insert("stuck".to_owned(), json!(self.system.watch.stuck()));
         let revision = self.system.office.cached_catalogue().revision;
         status.insert("catalogue_revision".to_owned(), json!(revision));
         status

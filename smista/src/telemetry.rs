@@ -24,6 +24,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// How long the receiver may take for one set of spans.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the last spans may keep a process that stops.
+pub const GOODBYE: Duration = Duration::from_secs(2);
 /// Links of one span: as many as the largest batch has messages.
 const MOST_LINKS: u32 = 256;
 
@@ -83,9 +85,9 @@ impl Telemetry {
             .with_filter(Targets::new().with_target("smista", LevelFilter::INFO))
     }
 
-    /// Sends what is left. Blocks; not to be called on the runtime that sends.
+    /// Sends what is left, if that takes no longer than [`GOODBYE`]. Blocks; not to be called on the runtime that sends.
     pub fn end(self) {
-        if let Err(error) = self.provider.shutdown() {
+        if let Err(error) = self.provider.shutdown_with_timeout(GOODBYE) {
             tracing::warn!(%error, "the last spans were not sent");
         }
     }
