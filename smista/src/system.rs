@@ -380,6 +380,17 @@ fn sqlite_options(surroundings: &Surroundings) -> SqliteOptions {
 mod tests {
     use super::*;
 
+    /// The spool routes what a desk publishes by type alone, what is published by hand by exchange and type.
+    #[test]
+    fn no_type_stands_on_two_exchanges_so_that_both_routers_agree() {
+        let bindings = || TOPOLOGY.queues.iter().flat_map(|queue| queue.fed_by);
+        for one in bindings() {
+            let elsewhere = bindings()
+                .any(|other| other.message_type == one.message_type && other.exchange != one.exchange);
+            assert!(!elsewhere, "{}", one.message_type);
+        }
+    }
+
     #[test]
     fn a_schema_fits_or_is_brought_up_to_date_or_is_refused() {
         use Schema::{BringUpToDate, MustFit};

@@ -100,7 +100,22 @@ fn slow_caller(address: &str, token: &str) -> TcpStream {
     slow
 }
 
-/// What the next start says of the last stop on its log.
+/// Leaves a message in the spool: after an unclean stop the next start says that it found some.
+fn leave_a_message(folder: &Path) {
+    let data = folder.to_string_lossy();
+    run(&["catalogue", "import", "examples/catalogo", "--data", &data], &[]);
+    let contact = serde_json::json!({ "source": "prova", "id": "1", "contact": {
+        "motivo": "reclamo", "canale": "telefono", "description": "Nessuno risponde.",
+        "tripletta": { "ente": "firenze", "macrostruttura": "anagrafe", "servizio": "variazione-residenza" },
+        "anagrafica": { "nome": "Ada", "cognome": "Prova", "telefono": "055 0000001" },
+    } });
+    let file = folder.join("contact.jsonl");
+    std::fs::write(&file, contact.to_string()).expect("written");
+    let imported = run(&["import", &file.to_string_lossy(), "--json", "--data", &data], &[]);
+    assert!(imported.contains("\"opened\": 1"), "{imported}");
+}
+
+/// What the next start says, of the last stop too.
 fn next_start_says(folder: &Path) -> String {
     let folder = folder.to_string_lossy();
     let (code, said) = run_to_any_end(&["case", "count", "--by", "stato", "--data", &folder], &[]);
@@ -121,13 +136,13 @@ fn one_signal_is_enough_although_a_caller_never_finishes_its_request() {
     office.terminate();
     office.line_with("stopped");
     assert_eq!(office.ended().code(), Some(0));
-    assert!(!next_start_says(folder.path()).contains("unclean"));
 }
 
 #[test]
 fn an_address_in_use_leaves_no_unclean_stop_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_string_lossy();
+    leave_a_message(folder.path());
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     for asked in [["--listen", &taken, "--ops", "127.0.0.1:0"], ["--listen", "127.0.0.1:0", "--ops", &taken]]
@@ -143,7 +158,7 @@ fn an_address_in_use_leaves_no_unclean_stop_behind() {
 fn an_import_that_is_interrupted_says_so_and_closes_its_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().to_string_lossy();
-    run(&["catalogue", "import", "examples/catalogo", "--data", &data], &[]);
+    leave_a_message(folder.path());
     let (contacts, rejects) = (folder.path().join("contacts.jsonl"), folder.path().join("rejects.csv"));
     assert!(Command::new("mkfifo").arg(&contacts).status().expect("mkfifo is everywhere").success());
     let (file, rejects) = (contacts.to_string_lossy(), rejects.to_string_lossy());
@@ -154,6 +169,20 @@ fn an_import_that_is_interrupted_says_so_and_closes_its_store() {
     while writer.write_all("{}\n".repeat(1_000).as_bytes()).is_ok() {}
     assert_eq!(import.ended().code(), Some(6));
     assert!(!next_start_says(folder.path()).contains("unclean"));
+}
+
+/// Shows that the test before would see an unclean stop.
+#[test]
+fn a_process_that_is_killed_leaves_an_unclean_stop_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    leave_a_message(folder.path());
+    let data = folder.path().to_string_lossy();
+    let contacts = folder.path().join("contacts.jsonl");
+    assert!(Command::new("mkfifo").arg(&contacts).status().expect("mkfifo is everywhere").success());
+    let import = Running::start(&["import", &contacts.to_string_lossy(), "--data", &data]);
+    let _writer = std::fs::File::options().write(true).open(&contacts).expect("a reader");
+    drop(import);
+    assert!(next_start_says(folder.path()).contains("unclean"));
 }
 
 #[test]
