@@ -7,6 +7,7 @@ pub mod housekeeping;
 pub mod metrics;
 pub mod ops;
 pub mod register;
+mod schema;
 pub mod serving;
 pub mod system;
 pub mod telemetry;

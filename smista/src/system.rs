@@ -25,7 +25,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_folder;
 use crate::housekeeping::Housekeeping;
+use crate::schema::check;
 use crate::watch::{CountedBroker, Watch, count_request, waiting_to_be_published};
+
+pub use crate::schema::Schema;
 
 /// The name of the file in the data folder.
 const FILE: &str = "smista.sqlite";
@@ -60,15 +63,6 @@ pub enum StartError {
     /// The store was made by a newer smista.
     #[error("the schema of the store is newer than this smista: use the smista that made it, or a newer one")]
     SchemaTooNew,
-}
-
-/// What to do about a schema that is not this program's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    /// Bring it up to date; one that is newer is refused.
-    BringUpToDate,
-    /// Refuse it: whoever only looks, or adds to what is there, must not change it for others.
-    MustFit,
 }
 
 /// Where the servers of the scaled-out set-up are.
@@ -351,15 +345,6 @@ impl System {
     }
 }
 
-/// Whether this program can work with a store that has these migrations, or may make it so.
-fn check(schema: Schema, known: &[i64], applied: &[i64]) -> Result<(), StartError> {
-    if applied.iter().any(|version| !known.contains(version)) {
-        return Err(StartError::SchemaTooNew);
-    }
-    let fits = known.iter().all(|version| applied.contains(version));
-    if fits || schema == Schema::BringUpToDate { Ok(()) } else { Err(StartError::SchemaTooOld) }
-}
-
 fn clock_of(surroundings: &Surroundings) -> Clock {
     let surroundings = surroundings.clone();
     Arc::new(move || surroundings.now())
@@ -388,20 +373,6 @@ mod tests {
             let elsewhere = bindings()
                 .any(|other| other.message_type == one.message_type && other.exchange != one.exchange);
             assert!(!elsewhere, "{}", one.message_type);
-        }
-    }
-
-    #[test]
-    fn a_schema_fits_or_is_brought_up_to_date_or_is_refused() {
-        use Schema::{BringUpToDate, MustFit};
-        let known = [1, 2];
-        assert!(check(MustFit, &known, &[2, 1]).is_ok());
-        assert!(check(BringUpToDate, &known, &[1]).is_ok() && check(BringUpToDate, &known, &[]).is_ok());
-        for older in [&[1][..], &[]] {
-            assert!(matches!(check(MustFit, &known, older), Err(StartError::SchemaTooOld)));
-        }
-        for schema in [MustFit, BringUpToDate] {
-            assert!(matches!(check(schema, &known, &[1, 2, 3]), Err(StartError::SchemaTooNew)));
         }
     }
 }
