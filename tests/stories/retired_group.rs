@@ -95,6 +95,18 @@ stories! {
         assert_eq!(office.rejects(RITA).await, [caso]);
     }
 
+    /// Proves 6-5.
+    async fn a_retired_group_promises_no_further_attempts(office: &TestOffice) {
+        let caso = office.reclamo(ANNA, RESIDENZA).await;
+        office.command(CARLO, &caso, "accept", json!({})).await.ok();
+        office.change_catalogue(|catalogue| retire(catalogue, "firenze-anagrafe")).await;
+        // The group's cases have not been taken from it yet.
+        let untold = resolution("non_comunicato", &["non_risponde"]);
+        office.command(CARLO, &caso, "resolve", untold).await.refused("group-retired");
+        office.settle().await;
+        assert_eq!(office.case(RITA, &caso).await.stato(), "rigettato");
+    }
+
     /// Proves R21.
     async fn a_fallback_group_cannot_be_retired(office: &TestOffice) {
         let refused = refusal_to_retire(office, "firenze-urp").await;

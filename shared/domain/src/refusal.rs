@@ -90,6 +90,11 @@ pub enum Refusal {
     },
     /// Contact back is not enabled for the service (4.2-8).
     NoContactBack,
+    /// The group that has the case is retired, so nobody would make the attempts that Non Comunicato promises (6-5).
+    GroupRetired {
+        /// The group.
+        gruppo: GruppoId,
+    },
     /// The operator may not open inbound email (5.1-1).
     InboundEmail,
     /// A transferred case that was accepted stays transferred whatever happens to the call (row 3a).

@@ -108,6 +108,7 @@ fn status_of(refusal: &Refusal) -> u16 {
         | Refusal::Anagrafica { .. }
         | Refusal::Padre { .. }
         | Refusal::NoContactBack
+        | Refusal::GroupRetired { .. }
         | Refusal::NotASpecialist { .. }
         | Refusal::Reassignment { .. }
         | Refusal::CancelReason { .. } => 422,

@@ -18,6 +18,9 @@ pub(super) fn resolve(scene: &Scene<'_>, resolution: &Resolution) -> Result<Happ
     if answer.attributo == Attributo::DaComunicare && !contact_back_enabled(scene) {
         return Err(Refusal::NoContactBack);
     }
+    if answer.attributo == Attributo::NonComunicato {
+        check_that_the_group_goes_on(scene)?;
+    }
     let stato = Stato::RisoltoSecondoLivello(answer.attributo.into());
     let mut facts = scene.accepting(Fact::Resolved {
         stato,
@@ -26,6 +29,15 @@ pub(super) fn resolve(scene: &Scene<'_>, resolution: &Resolution) -> Result<Happ
     });
     facts.extend(attempts(answer, stato));
     Ok((facts, vec![Paper::text(Campo::Risposta, answer.text.clone())]))
+}
+
+/// More attempts are to follow (6-5), which nobody would make in a retired group: its cases are taken from it, all
+/// but those whose answer is not told yet, which no row takes away (row 20a).
+fn check_that_the_group_goes_on(scene: &Scene<'_>) -> Result<(), Refusal> {
+    match scene.caso.gruppo.as_ref().filter(|gruppo| scene.catalogue.active_gruppo(gruppo).is_none()) {
+        Some(gruppo) => Err(Refusal::GroupRetired { gruppo: gruppo.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// The fourth element of the Quadrupletta, as the catalogue says it now (4.2-8, 4.2-9).

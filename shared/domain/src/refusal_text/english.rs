@@ -51,6 +51,10 @@ impl Refusal {
                 "Contact back is not enabled for this service: the case cannot be resolved as Da Comunicare."
                     .to_owned()
             }
+            Self::GroupRetired { gruppo } => format!(
+                "The group “{gruppo}” is retired and the case about to pass to Gestione Rigetti: it cannot be resolved \
+                 as Non Comunicato, because nobody would make further attempts."
+            ),
             Self::InboundEmail => "You may not open cases from inbound email.".to_owned(),
             Self::AlreadyAccepted => {
                 "The second level has accepted the case: the transfer succeeded, and the end of \

@@ -58,6 +58,10 @@ impl Refusal {
                  risolto come Da Comunicare."
                     .to_owned()
             }
+            Self::GroupRetired { gruppo } => format!(
+                "Il gruppo «{gruppo}» non è più attivo e il caso sta per passare a Gestione Rigetti: non può essere \
+                 risolto come Non Comunicato, perché nessuno farebbe altri tentativi."
+            ),
             Self::InboundEmail => {
                 "Lei non è abilitato ad aprire casi da un contatto ricevuto per email.".to_owned()
             }

@@ -66,6 +66,7 @@ fn one_of_each() -> Result<Vec<Refusal>, TextError> {
         Refusal::Anagrafica { missing: vec!["cognome"] },
         Refusal::Padre { why: PadreWhy::Final },
         Refusal::NoContactBack,
+        Refusal::GroupRetired { gruppo: gruppo.clone() },
         Refusal::InboundEmail,
         Refusal::AlreadyAccepted,
         Refusal::HasCompetentGroup { gruppo },

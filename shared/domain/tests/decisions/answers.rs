@@ -8,7 +8,7 @@ use smista_domain::refusal::{Refusal, Why};
 use smista_domain::stato::{Attributo, AttributoSecondoLivello, Stato};
 
 use crate::desk::{Desk, attempt, cancel, involve, opening, reject, report, resolve, with_note};
-use crate::world::{at, login};
+use crate::world::{at, gruppo, login};
 
 fn refused(field: &'static str, why: Why) -> Refusal {
     Refusal::NotAdmitted { field, why }
@@ -64,6 +64,24 @@ fn contact_back_is_the_services_to_allow() {
     let mut desk = Desk::with_reclamo("firenze/tributi");
     let command = resolve(Attributo::DaComunicare, CanaleOutbound::Telefono, vec![]);
     assert_eq!(desk.act("referente-tributi", &command), Err(Refusal::NoContactBack));
+}
+
+#[test]
+fn a_retired_group_promises_no_further_attempts() {
+    use Attributo::{Comunicato, DaComunicare, NonComunicabile, NonComunicato};
+    let retired = Refusal::GroupRetired { gruppo: gruppo("firenze-anagrafe") };
+    let failed = || vec![attempt(EsitoTentativo::NonRisponde)];
+    for (attributo, tentativi, expected) in [
+        (Comunicato, vec![], None),
+        (DaComunicare, vec![], None),
+        (NonComunicabile, failed(), None),
+        (NonComunicato, failed(), Some(retired)),
+    ] {
+        let mut desk = Desk::with_reclamo("firenze/anagrafe");
+        desk.retire("firenze-anagrafe");
+        let command = resolve(attributo, CanaleOutbound::Telefono, tentativi);
+        assert_eq!(desk.act("referente-uno", &command).err(), expected, "{attributo:?}");
+    }
 }
 
 #[test]

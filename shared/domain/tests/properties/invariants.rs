@@ -25,6 +25,7 @@ pub(crate) fn check(office: &Office) {
             check_profile(caso);
             check_holder(office, caso);
             check_visibility(office, caso);
+            check_group(office, caso);
         }
         for figlio in &pratica.figli {
             assert_eq!(figlio.padre, Some(pratica.padre.id));
@@ -40,6 +41,19 @@ pub(crate) fn check(office: &Office) {
                 assert_eq!(figlio.stato, Stato::Assegnato, "an open figlio opens as Assegnato");
             }
         }
+    }
+}
+
+/// Whether this group owes the citizen of this case further attempts to tell the answer (6-5).
+pub(crate) fn is_left_to_tell_by(caso: &Caso, gruppo: &GruppoId) -> bool {
+    let untold = Stato::RisoltoSecondoLivello(AttributoSecondoLivello::NonComunicato);
+    caso.stato == untold && caso.gruppo.as_ref() == Some(gruppo)
+}
+
+/// A retired group has no answer left to tell: no row takes such a case from it (row 20a).
+fn check_group(office: &Office, caso: &Caso) {
+    for gruppo in office.catalogue.gruppi.values().filter(|gruppo| gruppo.retired) {
+        assert!(!is_left_to_tell_by(caso, &gruppo.id), "{} is left to tell an answer", gruppo.id);
     }
 }
 

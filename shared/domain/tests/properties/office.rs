@@ -59,8 +59,12 @@ impl Office {
         self.clock += 1;
         match step {
             Step::Retire { gruppo: name } => {
-                let retired = self.catalogue.gruppi.get_mut(&gruppo(name)).expect("a group of the catalogue");
-                retired.retired = true;
+                // As an import is refused: a group with answers left to tell stays (row 20a).
+                let gruppo = gruppo(name);
+                let mut cases = self.pratiche.iter().flat_map(Pratica::casi);
+                if !cases.any(|caso| invariants::is_left_to_tell_by(caso, &gruppo)) {
+                    self.catalogue.gruppi.get_mut(&gruppo).expect("a group of the catalogue").retired = true;
+                }
             }
             Step::Open { actor, padre, opening } => self.open(*actor, *padre, opening),
             Step::Act { actor, caso, kind, details } => {
