@@ -22,7 +22,7 @@ pub(crate) const TRIPLETTE: [&str; 6] =
 const GRUPPI: [&str; 5] =
     ["firenze-anagrafe", "firenze-tributi", "firenze-urp", "pistoia-scuola", "prato-urp"];
 /// Groups that no Ente falls back on, so that they can be retired under their cases.
-const RETIRABLE: [&str; 2] = ["firenze-tributi", "pistoia-scuola"];
+const RETIRABLE: [&str; 3] = ["firenze-anagrafe", "firenze-tributi", "pistoia-scuola"];
 const SPECIALISTI: [&str; 3] = ["specialista-uno", "specialista-due", "referente-uno"];
 const ATTRIBUTI: [Attributo; 4] =
     [Attributo::Comunicato, Attributo::NonComunicato, Attributo::NonComunicabile, Attributo::DaComunicare];
@@ -175,7 +175,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let offered = (any::<usize>(), any::<usize>(), details())
         .prop_map(|(choice, caso, details)| Step::ActAsOffered { choice, caso, details });
     let retire = list(&RETIRABLE).prop_map(|gruppo| Step::Retire { gruppo });
-    let later = prop_oneof![4 => open.clone(), 1 => anybody, 6 => act, 40 => offered, 1 => retire];
+    let later = prop_oneof![4 => open.clone(), 1 => anybody, 6 => act, 40 => offered, 3 => retire];
     (vec(open, 2..6), vec(later, 0..60)).prop_map(|(first, then)| first.into_iter().chain(then).collect())
 }
 
