@@ -160,6 +160,15 @@ stories! {
         let tomorrow = json!({ "tentativo": tomorrow, "attributo": "da_comunicare" });
         office.command(ANNA, &to_tell, "record-attempt", tomorrow).await.refused("field-not-admitted");
 
+        let long_ago = merged(call_to_citizen("occupato"), json!({ "at": "-20000-01-01T00:00:00Z" }));
+        let long_ago = json!({ "tentativo": long_ago, "attributo": "da_comunicare" });
+        office.command(ANNA, &to_tell, "record-attempt", long_ago).await.refused("field-not-admitted");
+
+        // Who calls is there to be told: the citizen's own call is no failed attempt.
+        let in_vain = merged(call_to_citizen("occupato"), json!({ "direzione": "inbound" }));
+        let in_vain = json!({ "tentativo": in_vain, "attributo": "da_comunicare" });
+        office.command(ANNA, &to_tell, "record-attempt", in_vain).await.refused("field-not-admitted").by_clause("R19");
+
         // The citizen's own call counts where the first level calls back, and nowhere else.
         let calls_herself = json!({ "canale": "telefono", "direzione": "inbound", "esito": "raggiunto" });
         let told_now = json!({ "tentativo": calls_herself, "attributo": "comunicato" });
@@ -168,6 +177,19 @@ stories! {
         refused.refused("field-not-admitted").by_clause("R19");
         let closed = office.command(ANNA, &to_tell, "record-attempt", told_now).await.ok();
         assert_eq!(closed.stato(), "risolto_secondo_livello/comunicato");
+    }
+
+    /// Proves R4, R16.
+    async fn nobody_declares_by_hand_that_an_answer_by_email_has_arrived(office: &TestOffice) {
+        let by_email = |esito| merged(call_to_citizen(esito), json!({ "canale": "email" }));
+        let untold = reclamo_resolved(office, "non_comunicato").await;
+        let to_tell = reclamo_resolved(office, "da_comunicare").await;
+        for (login, caso) in [(CARLO, &untold), (ANNA, &to_tell)] {
+            let body = json!({ "tentativo": by_email("raggiunto"), "attributo": "comunicato" });
+            office.command(login, caso, "record-attempt", body).await.refused("field-not-admitted").by_clause("R4");
+        }
+        let failed = json!({ "tentativo": by_email("non_risponde"), "attributo": "non_comunicato" });
+        office.command(CARLO, &untold, "record-attempt", failed).await.ok();
     }
 
     /// Proves R19.

@@ -196,9 +196,11 @@ stories! {
             let body = json!({ "tentativo": tentativo, "attributo": "da_comunicare" });
             office.command(ANNA, &to_tell, "record-attempt", body).await.refused("malformed");
         }
-        for direzione in ["outbound", "inbound"] {
-            let tentativo = merged(call_to_citizen("occupato"), json!({ "direzione": direzione }));
-            let body = json!({ "tentativo": tentativo, "attributo": "da_comunicare" });
+        for (direzione, esito, attributo) in
+            [("outbound", "occupato", "da_comunicare"), ("inbound", "raggiunto", "comunicato")]
+        {
+            let tentativo = merged(call_to_citizen(esito), json!({ "direzione": direzione }));
+            let body = json!({ "tentativo": tentativo, "attributo": attributo });
             office.command(ANNA, &to_tell, "record-attempt", body).await.ok();
         }
         let rows = office.history(ANNA, &to_tell).await;

@@ -11,6 +11,7 @@ mod opening;
 mod opening_figlio;
 mod opening_parts;
 mod routing;
+mod times;
 
 use chrono::{DateTime, Utc};
 
@@ -88,7 +89,7 @@ pub fn act(
     let row = authorise(caso, command.kind(), attore)?;
     let scene = Scene { caso, row: row.row, catalogue, attore, now };
     let (facts, papers) = match command {
-        Command::TransferFailed(failed) => handling::transfer_failed(failed),
+        Command::TransferFailed(failed) => handling::transfer_failed(&scene, failed),
         Command::Accept => handling::accept(&scene),
         Command::Release => handling::release(),
         Command::TakeOver(with) => handling::take_over(&scene, with)?,

@@ -153,6 +153,8 @@ pub enum Why {
     Sms,
     /// The citizen's own contact is an attempt only where the first level calls back (R19).
     OnlyOutbound,
+    /// Who contacts the centre is reached: such an attempt cannot have failed (R19).
+    InboundIsReached,
     /// The service is its padre's (R20).
     PadresOwn,
     /// The case cited is not known.
@@ -161,6 +163,8 @@ pub enum Why {
     UnknownCittadino,
     /// Later than now.
     InTheFuture,
+    /// Before 1900.
+    TooLongAgo,
     /// The coordinates are not on the globe, or only one of the two is given.
     NotOnTheGlobe,
     /// Kept for ever with the history, so only an import may give it, which knows that it names no person.

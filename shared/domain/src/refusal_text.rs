@@ -114,12 +114,12 @@ impl Why {
             Self::NotThisAttribute => "6-4",
             Self::OnlyOnceAccepted => "R4",
             Self::NoFailedAttempt => "6-5",
-            Self::ContradictsTheAttempt | Self::OnlyOutbound => "R19",
+            Self::ContradictsTheAttempt | Self::OnlyOutbound | Self::InboundIsReached => "R19",
             Self::Sms => "R16",
             Self::PadresOwn => "R20",
             Self::UnknownCaso | Self::OnlyOfASegnalazioneByItsReferents => "R17",
             Self::UnknownCittadino => "R24",
-            Self::InTheFuture => "2-1",
+            Self::InTheFuture | Self::TooLongAgo => "2-1",
         }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::handling::note_paper;
+use super::times::check_time;
 use super::{Happening, Scene};
 use crate::command::{Answer, AttemptReport, Resolution, WithNote};
 use crate::fact::{Campo, Fact, Paper, Tentativo};
@@ -54,6 +55,10 @@ pub(super) fn record_attempt(scene: &Scene<'_>, report: &AttemptReport) -> Resul
         return Err(Refusal::NotAdmitted { field: "tentativo.direzione", why: Why::OnlyOutbound });
     }
     let reached = tentativo.esito == EsitoTentativo::Raggiunto;
+    if reached && tentativo.canale == CanaleOutbound::Email && tentativo.direzione == Direzione::Outbound {
+        // What is told by email alone, the mail system says (row 24), not a person (R4, R16).
+        return Err(Refusal::NotAdmitted { field: "attributo", why: Why::OnlyOnceAccepted });
+    }
     if reached != (report.attributo == Attributo::Comunicato) {
         return Err(Refusal::NotAdmitted { field: "attributo", why: Why::ContradictsTheAttempt });
     }
@@ -139,10 +144,11 @@ fn check_attempt(tentativo: &Tentativo, now: DateTime<Utc>) -> Result<(), Refusa
     if tentativo.canale == CanaleOutbound::Sms {
         return Err(Refusal::NotAdmitted { field: "tentativo.canale", why: Why::Sms });
     }
-    if tentativo.at.is_some_and(|at| at > now) {
-        return Err(Refusal::NotAdmitted { field: "tentativo.at", why: Why::InTheFuture });
+    // Who calls the centre is there to be told: only the office's own attempts fail (R19, 6-5).
+    if tentativo.direzione == Direzione::Inbound && tentativo.esito != EsitoTentativo::Raggiunto {
+        return Err(Refusal::NotAdmitted { field: "tentativo.esito", why: Why::InboundIsReached });
     }
-    Ok(())
+    check_time("tentativo.at", tentativo.at, now)
 }
 
 /// The attempts that came with an answer, each leaving the case where the answer put it.

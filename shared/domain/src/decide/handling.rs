@@ -11,9 +11,12 @@ use crate::refusal::{Refusal, Why};
 use crate::stato::Stato;
 use crate::text::Testo;
 
-/// Row 3a. That nobody accepted the case yet was checked with the row.
-pub(super) fn transfer_failed(failed: &TransferFailed) -> Happening {
-    (vec![Fact::TransferFailed { esito: failed.esito }], vec![])
+/// Row 3a. That nobody accepted the case yet was checked with the row. A call that went to nobody is announced as
+/// an assignment is: whoever was about to reject the transfer finds the case Assegnato, and leaves it to be routed.
+pub(super) fn transfer_failed(scene: &Scene<'_>, failed: &TransferFailed) -> Happening {
+    let to_be_routed = scene.caso.gruppo.is_none().then_some(Fact::Assigned);
+    let ended = Fact::TransferFailed { esito: failed.esito };
+    (std::iter::once(ended).chain(to_be_routed).collect(), vec![])
 }
 
 pub(super) fn accept(scene: &Scene<'_>) -> Happening {

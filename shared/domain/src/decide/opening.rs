@@ -8,6 +8,7 @@ use super::handling::check_cancellation;
 use super::opening_parts::{
     begun, check_profile, check_standard_answer, papers_of, refuse_given, require_description,
 };
+use super::times::check_time;
 use super::{Change, Decision, OpeningView, opening_figlio};
 use crate::attore::Attore;
 use crate::catalogue::{Profilo, Ruolo, Servizio};
@@ -64,9 +65,8 @@ pub(super) fn open(
 
 fn check_what_it_cites(view: &OpeningView<'_>, opening: &Opening, now: DateTime<Utc>) -> Result<(), Refusal> {
     let off_the_globe = opening.place.as_ref().is_some_and(|place| !place.is_on_the_globe());
-    let in_the_future = opening.opened_at.is_some_and(|at| at > now);
     refuse_given(off_the_globe, "place", Why::NotOnTheGlobe)?;
-    refuse_given(in_the_future, "opened_at", Why::InTheFuture)?;
+    check_time("opened_at", opening.opened_at, now)?;
     refuse_given(opening.seguito_di.is_some() && !view.cited.seguito_di, "seguito_di", Why::UnknownCaso)?;
     refuse_given(opening.cittadino.is_some() && !view.cited.cittadino, "cittadino", Why::UnknownCittadino)
 }

@@ -107,10 +107,12 @@ fn because(why: Why) -> &'static str {
         Why::OnlyFromImport => "only an import from a file gives it",
         Why::Sms => "an SMS never moves a case",
         Why::OnlyOutbound => "the citizen's own call is an attempt only where the first level calls back",
+        Why::InboundIsReached => "who contacts the centre is reached: their contact is no failed attempt",
         Why::PadresOwn => "the service is its padre's",
         Why::UnknownCaso => "the case cited does not exist",
         Why::UnknownCittadino => "the citizen is not in the register",
         Why::InTheFuture => "the time is in the future",
+        Why::TooLongAgo => "the time is before 1900",
         Why::NotOnTheGlobe => "the coordinates are incomplete or not on the globe",
         Why::OnlyOfASegnalazioneByItsReferents => {
             "only the second level says it, of a Segnalazione that it received"

@@ -124,10 +124,14 @@ fn because(why: Why) -> &'static str {
         Why::OnlyOutbound => {
             "la chiamata del cittadino vale come tentativo solo per i casi che il I livello deve richiamare"
         }
+        Why::InboundIsReached => {
+            "chi contatta il centro è già raggiunto: il suo contatto non è un tentativo fallito"
+        }
         Why::PadresOwn => "il servizio è quello del case padre",
         Why::UnknownCaso => "il caso citato non esiste",
         Why::UnknownCittadino => "il cittadino non è presente nel registro",
         Why::InTheFuture => "la data è nel futuro",
+        Why::TooLongAgo => "la data è anteriore al 1900",
         Why::NotOnTheGlobe => "le coordinate sono incomplete o fuori dai limiti geografici",
         Why::OnlyOfASegnalazioneByItsReferents => {
             "può dirlo solo il II livello, di una Segnalazione che ha ricevuto"

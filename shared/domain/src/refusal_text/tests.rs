@@ -10,7 +10,7 @@ use crate::refusal::{PadreWhy, ReassignWhy, Refusal, Why};
 use crate::stato::{AttributoSecondoLivello, Stato};
 use crate::text::TextError;
 
-const WHYS: [Why; 18] = [
+const WHYS: [Why; 20] = [
     Why::OtherMotivo,
     Why::OnlyOnTheTelephone,
     Why::NoSecondLevel,
@@ -22,10 +22,12 @@ const WHYS: [Why; 18] = [
     Why::OnlyFromImport,
     Why::Sms,
     Why::OnlyOutbound,
+    Why::InboundIsReached,
     Why::PadresOwn,
     Why::UnknownCaso,
     Why::UnknownCittadino,
     Why::InTheFuture,
+    Why::TooLongAgo,
     Why::NotOnTheGlobe,
     Why::OnlyOfASegnalazioneByItsReferents,
     Why::Empty,

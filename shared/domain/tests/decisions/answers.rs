@@ -1,13 +1,13 @@
 //! Answers, attempts, hand-backs and cancellations (rows 14 to 19, 22 and 22a).
 
 use smista_domain::caso::ContactLimits;
-use smista_domain::command::Command;
+use smista_domain::command::{Command, Opening};
 use smista_domain::fact::Tentativo;
 use smista_domain::motivo::{CanaleOutbound, Direzione, EsitoTentativo, Motivo, MotivoAnnullamento};
 use smista_domain::refusal::{Refusal, Why};
 use smista_domain::stato::{Attributo, AttributoSecondoLivello, Stato};
 
-use crate::desk::{Desk, attempt, cancel, involve, opening, reject, report, resolve, with_note};
+use crate::desk::{Desk, answer, attempt, cancel, involve, opening, reject, report, resolve, with_note};
 use crate::world::{at, gruppo, login};
 
 fn refused(field: &'static str, why: Why) -> Refusal {
@@ -18,10 +18,13 @@ fn refused(field: &'static str, why: Why) -> Refusal {
 fn an_answer_agrees_with_its_channel_and_its_attempts() {
     use Attributo::{Comunicato, DaComunicare, NonComunicabile, NonComunicato};
     use CanaleOutbound::{Email, Sms, Telefono};
+    use EsitoTentativo::{NonRisponde, Occupato, Raggiunto};
     let failed = || attempt(EsitoTentativo::Occupato);
     let reached = || attempt(EsitoTentativo::Raggiunto);
     let reached_by_email = || Tentativo { canale: Email, ..reached() };
     let by_sms = || Tentativo { canale: Sms, ..failed() };
+    let called = |esito| Tentativo { direzione: Direzione::Inbound, ..attempt(esito) };
+    let long_ago = || Tentativo { at: Some("1899-12-31T23:59:59Z".parse().unwrap()), ..failed() };
     let tomorrow = || Tentativo { at: Some(at(1_440)), ..failed() };
     let contradicts = || Some(refused("answer.tentativi", Why::ContradictsTheAttempt));
     let unproved = || Some(refused("answer.attributo", Why::NoFailedAttempt));
@@ -41,6 +44,20 @@ fn an_answer_agrees_with_its_channel_and_its_attempts() {
         (NonComunicato, Telefono, vec![tomorrow()], Some(refused("tentativo.at", Why::InTheFuture))),
         (NonComunicabile, Email, vec![], unproved()),
         (NonComunicabile, Email, vec![failed()], None),
+        (
+            NonComunicato,
+            Telefono,
+            vec![called(NonRisponde)],
+            Some(refused("tentativo.esito", Why::InboundIsReached)),
+        ),
+        (
+            NonComunicabile,
+            Email,
+            vec![called(Occupato)],
+            Some(refused("tentativo.esito", Why::InboundIsReached)),
+        ),
+        (Comunicato, Telefono, vec![called(Raggiunto)], None),
+        (NonComunicato, Telefono, vec![long_ago()], Some(refused("tentativo.at", Why::TooLongAgo))),
         (DaComunicare, Telefono, vec![], None),
         (DaComunicare, Telefono, vec![reached()], contradicts()),
     ] {
@@ -57,6 +74,23 @@ fn an_attempt_may_be_made_now_but_not_later() {
     let next_minute = desk.now() + chrono::Duration::minutes(1);
     let now = Tentativo { at: Some(next_minute), ..attempt(EsitoTentativo::Occupato) };
     assert!(desk.act("referente-uno", &report(Attributo::NonComunicato, now)).is_ok());
+}
+
+#[test]
+fn what_the_first_level_answers_by_email_alone_no_person_declares_told() {
+    let untold = answer(
+        Attributo::NonComunicato,
+        CanaleOutbound::Email,
+        vec![Tentativo { canale: CanaleOutbound::Email, ..attempt(EsitoTentativo::NonRisponde) }],
+    );
+    let asked = opening(Motivo::Informazione, "firenze/anagrafe");
+    let mut desk = Desk::new();
+    desk.open(&Opening { answer: Some(untold), verifica: None, ..asked }).unwrap();
+    let by_email = Tentativo { canale: CanaleOutbound::Email, ..attempt(EsitoTentativo::Raggiunto) };
+    let told = report(Attributo::Comunicato, by_email);
+    assert_eq!(desk.act("primo-uno", &told), Err(refused("attributo", Why::OnlyOnceAccepted)));
+    let on_the_telephone = report(Attributo::Comunicato, attempt(EsitoTentativo::Raggiunto));
+    assert!(desk.act("primo-uno", &on_the_telephone).is_ok());
 }
 
 #[test]
@@ -88,10 +122,22 @@ fn a_retired_group_promises_no_further_attempts() {
 fn an_attempt_leads_where_its_outcome_says() {
     use Attributo::{Comunicato, DaComunicare, NonComunicabile, NonComunicato};
     use EsitoTentativo::{NonRisponde, Raggiunto};
+    let by_email = |esito| Tentativo { canale: CanaleOutbound::Email, ..attempt(esito) };
+    let too_early = || Some(refused("attributo", Why::OnlyOnceAccepted));
     let inbound = |esito| Tentativo { direzione: Direzione::Inbound, ..attempt(esito) };
     let contradicts = || Some(refused("attributo", Why::ContradictsTheAttempt));
     for (resolved, actor, attributo, tentativo, expected) in [
         (DaComunicare, "primo-uno", Comunicato, attempt(Raggiunto), None),
+        (DaComunicare, "primo-uno", Comunicato, by_email(Raggiunto), too_early()),
+        (DaComunicare, "primo-uno", DaComunicare, by_email(NonRisponde), None),
+        (NonComunicato, "referente-uno", Comunicato, by_email(Raggiunto), too_early()),
+        (
+            DaComunicare,
+            "primo-uno",
+            DaComunicare,
+            inbound(NonRisponde),
+            Some(refused("tentativo.esito", Why::InboundIsReached)),
+        ),
         (DaComunicare, "primo-uno", Comunicato, inbound(Raggiunto), None),
         (DaComunicare, "primo-uno", Comunicato, attempt(NonRisponde), contradicts()),
         (DaComunicare, "primo-uno", DaComunicare, attempt(Raggiunto), contradicts()),

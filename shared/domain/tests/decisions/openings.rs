@@ -3,12 +3,12 @@
 use smista_domain::anagrafica::{DatoPersonale, Luogo};
 use smista_domain::attore::{Attore, IMPORT};
 use smista_domain::catalogue::Profilo;
-use smista_domain::command::{Cancellation, Opening};
-use smista_domain::decide::Cited;
+use smista_domain::command::{Cancellation, Command, Opening, TransferFailed};
+use smista_domain::decide::{Cited, routing_command};
 use smista_domain::fact::{Campo, Fact};
 use smista_domain::ids::CittadinoId;
 use smista_domain::motivo::{
-    CanaleOutbound, EsitoTentativo, Motivo, MotivoAnnullamento, VerificaDisponibilita,
+    CanaleOutbound, EsitoTentativo, EsitoTrasferimento, Motivo, MotivoAnnullamento, VerificaDisponibilita,
 };
 use smista_domain::refusal::{Refusal, Why};
 use smista_domain::stato::{Attributo, Stato};
@@ -64,6 +64,10 @@ fn a_contact_took_place_in_the_past() {
     let at_minute = |minute| Opening { opened_at: Some(at(minute)), ..reclamo() };
     assert_eq!(outcome(&at_minute(2)), not_admitted("opened_at", Why::InTheFuture));
     assert_eq!(outcome(&at_minute(1)), None);
+    let on = |time: &str| Opening { opened_at: Some(time.parse().unwrap()), ..reclamo() };
+    assert_eq!(outcome(&on("-20000-01-01T00:00:00Z")), not_admitted("opened_at", Why::TooLongAgo));
+    assert_eq!(outcome(&on("1899-12-31T23:59:59Z")), not_admitted("opened_at", Why::TooLongAgo));
+    assert_eq!(outcome(&on("1900-01-01T00:00:00Z")), None);
     let mut desk = Desk::new();
     desk.open(&at_minute(-100)).unwrap();
     assert_eq!((desk.padre().opened_at, desk.padre().stato_since), (at(-100), at(1)));
@@ -148,6 +152,33 @@ fn a_transfer_nobody_is_competent_for_is_to_be_routed() {
     let command = smista_domain::decide::routing_command(desk.padre(), &desk.catalogue).unwrap();
     desk.act("sistema", &command.expect("a rejection")).unwrap();
     assert_eq!(desk.padre().stato, Stato::Rigettato);
+}
+
+#[test]
+fn a_failed_transfer_to_nobody_is_announced_to_be_routed() {
+    let verifica = Some(VerificaDisponibilita::Disponibile);
+    let failed = Command::TransferFailed(TransferFailed { esito: EsitoTrasferimento::NonRiuscito });
+    let ended = Fact::TransferFailed { esito: EsitoTrasferimento::NonRiuscito };
+    for (servizio, expected) in
+        [("firenze/nuovo", vec![ended.clone(), Fact::Assigned]), ("firenze/anagrafe", vec![ended.clone()])]
+    {
+        let mut desk = Desk::new();
+        desk.open(&Opening { verifica, ..opening(Motivo::Informazione, servizio) }).unwrap();
+        let decision = desk.act("primo-uno", &failed).unwrap();
+        assert_eq!(decision.changes[0].facts, expected, "{servizio}");
+    }
+
+    // The race that the announcement is for: the rejection was prepared while the case was Trasferito.
+    let mut desk = Desk::new();
+    desk.open(&Opening { verifica, ..opening(Motivo::Informazione, "firenze/nuovo") }).unwrap();
+    let prepared = routing_command(desk.padre(), &desk.catalogue).unwrap().expect("a rejection");
+    let servizio = desk.catalogue.servizi.get_mut(&tripletta("firenze/nuovo")).unwrap();
+    servizio.gruppo = Some(gruppo("firenze-tributi"));
+    desk.act("primo-uno", &failed).unwrap();
+    let competent = Refusal::HasCompetentGroup { gruppo: gruppo("firenze-tributi") };
+    assert_eq!(desk.act("sistema", &prepared), Err(competent));
+    desk.act("sistema", &Command::Route).unwrap();
+    assert_eq!(desk.padre().gruppo, Some(gruppo("firenze-tributi")));
 }
 
 #[test]
