@@ -6,7 +6,11 @@ use crate::catalogue::{Catalogue, Operatore, Ruolo};
 use crate::ids::{EnteId, GruppoId, Login};
 
 /// The login of the actor that brings contacts in from files.
-pub const IMPORT: &str = "import";
+const IMPORT: &str = "import";
+
+/// The logins of the system's own actors: the import, the workers by the names of their queues, and what the office
+/// itself is called. No person can have one, so that history tells for ever which of the two did what (clause 2-1).
+pub const RESERVED_LOGINS: [&str; 6] = [IMPORT, "assignment", "intake", "rejections", "sistema", "smista"];
 
 /// The one who gives a command or asks to see a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +43,13 @@ impl Attore {
     }
 
     /// The named actor that brings contacts in from files, with the rights of the first level.
-    pub fn import(login: Login) -> Self {
+    pub fn import() -> Self {
+        let login = Login::new(IMPORT).expect("a code of lower-case letters");
         Self { login, ruolo: Ruolo::PrimoLivello, gruppi: BTreeSet::new(), email_inbound: true }
     }
 
-    /// Whether it is the actor that brings contacts in from files, a login that no person can have.
+    /// Whether it is the actor that brings contacts in from files, a login that no person can have
+    /// ([`RESERVED_LOGINS`]).
     pub fn is_import(&self) -> bool {
         self.login.as_str() == IMPORT && self.ruolo == Ruolo::PrimoLivello
     }
@@ -64,6 +70,11 @@ impl Attore {
     pub fn is_member_of(&self, gruppo: Option<&GruppoId>) -> bool {
         gruppo.is_some_and(|gruppo| self.gruppi.contains(gruppo))
     }
+}
+
+/// Whether this login is one of the system's own actors'.
+pub fn is_reserved(login: &Login) -> bool {
+    RESERVED_LOGINS.contains(&login.as_str())
 }
 
 impl Ruolo {

@@ -2,12 +2,13 @@
 //!
 //! Knows: two catalogues and the rules of retiring (R21, row 20a as far as it needs no case). Must not know: where
 //! a draft came from, nor any case. Whether a group still has cases that forbid retiring it is the store's to
-//! say: [`CatalogueChange::gruppi_to_retire`] names the groups to ask about.
+//! say, in the transaction that writes the change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::attore::is_reserved;
 use crate::catalogue::{
-    Catalogue, Documento, Ente, Gruppo, Macrostruttura, Operatore, Profilo, Ruolo, Scheda, Servizio,
+    Catalogue, Documento, Ente, Gruppo, Macrostruttura, Operatore, Profilo, Scheda, Servizio,
 };
 use crate::ids::{EnteId, GruppoId, Login};
 
@@ -80,7 +81,7 @@ pub enum UpdateRefusal {
     },
     /// Clause 2-1: what a system actor did must stay told apart from what a person did.
     #[error("l'utente «{login}» è riservato al sistema")]
-    SystemActorReplaced {
+    LoginReserved {
         /// The login that the draft gives to a person.
         login: Login,
     },
@@ -99,8 +100,7 @@ pub enum UpdateRefusal {
 }
 
 /// Compares the catalogue in force with a draft. What the draft no longer has is retired, never removed; what it
-/// has again is restored. System actors ([`Ruolo::Sistema`]) are not the importer's to retire. The revisions are
-/// not compared.
+/// has again is restored. The revisions are not compared.
 ///
 /// An Ente that leaves the centre is retired whole, its fallback group included: the rule that such a group stays
 /// holds as long as its Ente is served.
@@ -108,18 +108,16 @@ pub enum UpdateRefusal {
 /// # Errors
 /// Every [`UpdateRefusal`] found, not only the first.
 pub fn plan_update(current: &Catalogue, draft: &Catalogue) -> Result<CatalogueChange, Vec<UpdateRefusal>> {
-    let mut operatori = changes(&current.operatori, &draft.operatori);
-    operatori.retain(|change| change.kind != ChangeKind::Retired || change.after.ruolo != Ruolo::Sistema);
     let change = CatalogueChange {
         enti: changes(&current.enti, &draft.enti),
         macrostrutture: changes(&current.macrostrutture, &draft.macrostrutture),
         servizi: changes(&current.servizi, &draft.servizi),
         gruppi: changes(&current.gruppi, &draft.gruppi),
-        operatori,
+        operatori: changes(&current.operatori, &draft.operatori),
         schede: changes(&current.schede, &draft.schede),
         documenti: changes(&current.documenti, &draft.documenti),
     };
-    let refusals = refusals(current, &change.applied_to(current));
+    let refusals = refusals(current, draft, &change.applied_to(current));
     if refusals.is_empty() { Ok(change) } else { Err(refusals) }
 }
 
@@ -127,13 +125,6 @@ impl CatalogueChange {
     /// Nothing differs: the revision stays.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Groups about to be retired. Row 20a: the caller refuses the import while one of them has cases in Risolto II
-    /// livello / Non Comunicato.
-    pub fn gruppi_to_retire(&self) -> BTreeSet<GruppoId> {
-        let retired = self.gruppi.iter().filter(|change| change.kind == ChangeKind::Retired);
-        retired.map(|change| change.after.id.clone()).collect()
     }
 
     /// How many entries of all kinds differ in each way.
@@ -215,7 +206,7 @@ fn changes<K: Ord, T: Retirable>(current: &BTreeMap<K, T>, draft: &BTreeMap<K, T
     wanted.chain(retired).collect()
 }
 
-fn refusals(current: &Catalogue, after: &Catalogue) -> Vec<UpdateRefusal> {
+fn refusals(current: &Catalogue, draft: &Catalogue, after: &Catalogue) -> Vec<UpdateRefusal> {
     let moved = after.gruppi.values().filter_map(|gruppo| {
         let from = &current.gruppi.get(&gruppo.id)?.ente;
         (*from != gruppo.ente).then(|| UpdateRefusal::GruppoMoved {
@@ -224,13 +215,12 @@ fn refusals(current: &Catalogue, after: &Catalogue) -> Vec<UpdateRefusal> {
             to: gruppo.ente.clone(),
         })
     });
-    let is_system = |operatore: &&Operatore| operatore.ruolo == Ruolo::Sistema;
-    let system_actors = current.operatori.values().filter(is_system).map(|operatore| &operatore.login);
-    let replaced = system_actors
-        .filter(|login| after.operatori.get(login).is_some_and(|operatore| operatore.ruolo != Ruolo::Sistema))
-        .map(|login| UpdateRefusal::SystemActorReplaced { login: login.clone() });
+    let people = draft.operatori.values().filter(|operatore| !operatore.retired);
+    let reserved = people
+        .filter(|operatore| is_reserved(&operatore.login))
+        .map(|operatore| UpdateRefusal::LoginReserved { login: operatore.login.clone() });
     let served = after.enti.values().filter(|ente| !ente.retired);
-    moved.chain(replaced).chain(served.filter_map(|ente| fallback_refusal(current, after, ente))).collect()
+    moved.chain(reserved).chain(served.filter_map(|ente| fallback_refusal(current, after, ente))).collect()
 }
 
 fn fallback_refusal(current: &Catalogue, after: &Catalogue, ente: &Ente) -> Option<UpdateRefusal> {

@@ -77,3 +77,18 @@ pub const TOPOLOGY: Topology = Topology {
         },
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use smista_domain::attore::RESERVED_LOGINS;
+
+    use super::TOPOLOGY;
+
+    /// Proves 2-1: a worker acts in the name of its queue, which no person may have.
+    #[test]
+    fn every_queue_has_a_login_that_no_person_can_have() {
+        for queue in TOPOLOGY.queues {
+            assert!(RESERVED_LOGINS.contains(&queue.name), "{} is not reserved", queue.name);
+        }
+    }
+}

@@ -18,10 +18,8 @@ mod tests;
 use std::io;
 use std::time::Duration;
 
-use smista_domain::attore::{Attore, IMPORT};
+use smista_domain::attore::Attore;
 use smista_domain::command::Opening;
-use smista_domain::ids::Login;
-use smista_domain::text::TextError;
 use smista_queues::gate::Gate;
 use smista_store::{OpeningKey, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -133,7 +131,7 @@ pub async fn import(
     mut lines: impl Iterator<Item = Result<ContactLine, UnreadableFile>>,
     mut after_batch: impl FnMut(&Progress, &[Reject]) -> bool,
 ) -> Result<(Progress, Ended), ImportError> {
-    let actor = Attore::import(Login::new(IMPORT)?);
+    let actor = Attore::import();
     let mut progress = Progress::default();
     let mut repeated = Repeated::default();
     loop {
@@ -176,9 +174,6 @@ pub enum ImportError {
     /// The store.
     #[error("the store failed during the import")]
     Store(#[from] StoreError),
-    /// The actor's name is no login; cannot happen.
-    #[error("the import's login is not valid")]
-    Login(#[from] TextError),
 }
 
 async fn import_batch(

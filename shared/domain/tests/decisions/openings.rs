@@ -1,7 +1,7 @@
 //! What an opening must and must not bring, beside what its row is chosen by.
 
 use smista_domain::anagrafica::{DatoPersonale, Luogo};
-use smista_domain::attore::{Attore, IMPORT};
+use smista_domain::attore::Attore;
 use smista_domain::catalogue::Profilo;
 use smista_domain::command::{Cancellation, Command, Opening, TransferFailed};
 use smista_domain::decide::{Cited, routing_command};
@@ -15,7 +15,7 @@ use smista_domain::stato::{Attributo, Stato};
 use smista_domain::text::NomeEsterno;
 
 use crate::desk::{Desk, answer, attempt, opening};
-use crate::world::{at, caso_id, gruppo, login, testo, tripletta};
+use crate::world::{at, caso_id, gruppo, testo, tripletta};
 
 fn reclamo() -> Opening {
     opening(Motivo::Reclamo, "firenze/anagrafe")
@@ -78,7 +78,7 @@ fn only_an_import_keeps_the_name_that_a_channel_had() {
     let canale_origine = Some(NomeEsterno::new("Call").expect("a name"));
     let named = Opening { canale_origine, ..reclamo() };
     assert_eq!(outcome(&named), not_admitted("canale_origine", Why::OnlyFromImport));
-    let import = Attore::import(login(IMPORT));
+    let import = Attore::import();
     assert_eq!(Desk::new().open_as(&import, &named).err(), None);
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use smista_domain::anagrafica::{Email, RecapitoError, Telefono};
+use smista_domain::attore::is_reserved;
 use smista_domain::catalogue::{Ente, Gruppo, Macrostruttura, Operatore, Profilo, Ruolo, Servizio};
 use smista_domain::ids::{EnteId, GruppoId, Login, MacrostrutturaId, SchedaId, ServizioId, Tripletta};
 use toml::de::DeTable;
@@ -209,6 +210,9 @@ fn read_operatore(mut fields: Fields<'_>, context: Context<'_>, draft: &mut Draf
             Some((_, place)),
         ) => draft.report(place, Problem::UnknownKey("ente".into())),
         (Some(Some(_)) | None, _) => {}
+    }
+    if let Some((login, place)) = login.as_ref().filter(|(login, _)| is_reserved(login)) {
+        draft.report(place.clone(), Problem::ReservedLogin { login: login.to_string() });
     }
     if let (Some((login, place)), Some(Some(ruolo))) = (login, ruolo) {
         draft.define("operatori", login.to_string(), place);

@@ -35,6 +35,7 @@ pub enum Problem {
     OfAnotherEnte { key: &'static str, code: String, ente: String },
     UnitInsideItself { code: String },
     NotAReferent { login: String, ente: String },
+    ReservedLogin { login: String },
     NoFallback { ente: String },
     NeedsAvanzato { key: &'static str },
     NoSection,
@@ -111,6 +112,9 @@ impl Problem {
             Self::NotAReferent { login, ente } => {
                 format!("«{login}» non è un operatore di secondo livello dell'Ente «{ente}»")
             }
+            Self::ReservedLogin { login } => {
+                format!("l'utente «{login}» è riservato al sistema: occorre un altro nome utente")
+            }
             Self::NoFallback { ente } => {
                 format!("l'Ente «{ente}» ha servizi con profilo avanzato: indicare «gruppo_di_ripiego»")
             }
@@ -159,6 +163,9 @@ impl Problem {
             Self::UnitInsideItself { code } => format!("the unit “{code}” ends up inside itself"),
             Self::NotAReferent { login, ente } => {
                 format!("“{login}” is no second-level operator of the Ente “{ente}”")
+            }
+            Self::ReservedLogin { login } => {
+                format!("the login “{login}” is reserved for the system: choose another")
             }
             Self::NoFallback { ente } => {
                 format!("the Ente “{ente}” has services on avanzato: name its “gruppo_di_ripiego”")

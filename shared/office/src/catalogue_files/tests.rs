@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use smista_domain::attore::RESERVED_LOGINS;
 use smista_domain::catalogue::Profilo;
 use smista_domain::catalogue_change::plan_update;
 use smista_domain::ids::{EnteId, SchedaId};
@@ -158,6 +159,19 @@ fn what_an_entry_must_not_be_is_reported_at_its_line() {
         errors.contains(&(line_of(role), value)),
         "system actors are not the files' to define: {errors:?}"
     );
+}
+
+/// Proves 2-1.
+#[test]
+fn the_login_of_a_system_actor_is_refused_at_its_line() {
+    for reserved in RESERVED_LOGINS {
+        let operatore =
+            format!("[[operatori]]\nlogin = \"{reserved}\"\nnome = \"X\"\nruolo = \"primo_livello\"\n");
+        let errors =
+            read(&[("a.toml", SOUND), ("b.toml", OTHER), ("c.toml", &operatore)]).expect_err("refused");
+        let problem = Problem::ReservedLogin { login: reserved.to_owned() };
+        assert_eq!(errors, [CatalogueFileError { file: "c.toml".to_owned(), line: 2, problem }]);
+    }
 }
 
 #[test]
