@@ -109,7 +109,7 @@ pub enum Fact {
     FoundMisrouted,
     /// Row 23, or a Notifica that changes the anagrafica (3.1-7).
     AnagraficaCorrected,
-    /// A figlio took over where its padre stands (R1).
+    /// A figlio took over where its padre stands (R1); a final one, only to which Ente it went (R23).
     Followed(Box<Followed>),
     /// A knowledge gap that this case raised or was counted under (R9, R11).
     GapRaised {
@@ -157,12 +157,13 @@ pub struct Opened {
     pub cittadino: Option<CittadinoId>,
 }
 
-/// What a figlio takes from its padre, and from which of its changes (R1).
+/// Where a figlio stands once it has followed its padre, and which of the padre's changes it followed. An open one
+/// stands where its padre does (R1); a final one keeps its own state and group (R23).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Followed {
-    /// The padre's state.
+    /// The padre's state, or its own.
     pub stato: Stato,
-    /// The padre's group.
+    /// The padre's group, or its own.
     pub gruppo: Option<GruppoId>,
     /// The padre's service.
     pub tripletta: Option<Tripletta>,

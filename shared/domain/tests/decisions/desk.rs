@@ -127,7 +127,7 @@ pub(crate) fn opening(motivo: Motivo, servizio: &str) -> Opening {
         answer: None,
         verifica: (motivo == Motivo::Informazione).then_some(VerificaDisponibilita::NonDisponibile),
         padre: motivo.is_figlio().then(|| caso_id(1)),
-        notifica: (motivo == Motivo::NotificaPerInformazione).then_some(Notifica::Integrazione),
+        notifica: (motivo == Motivo::NotificaPerInformazione).then_some(Notifica::Integrazione {}),
         identificazione: None,
         annullamento: None,
         opened_at: None,

@@ -173,8 +173,8 @@ impl Line<'_> {
     fn notifica(&self) -> Option<Notifica> {
         match self.get("variante") {
             "anagrafica" => Some(Notifica::Anagrafica { anagrafica: anagrafica("telefono") }),
-            "dati" => Some(Notifica::Integrazione),
-            "ritiro" => Some(Notifica::Ritiro),
+            "dati" => Some(Notifica::Integrazione {}),
+            "ritiro" => Some(Notifica::Ritiro {}),
             _ => None,
         }
     }

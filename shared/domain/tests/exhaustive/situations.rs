@@ -183,7 +183,13 @@ pub(crate) fn figlio(situation: &str, standing: Standing) -> Pratica {
     let figlio = match situation {
         "informazione_su_case" => {
             let told = stato("risolto_primo_livello/comunicato");
-            Builder::opened(id, born(Motivo::InformazioneSuCase, told, None))
+            let here = born(Motivo::InformazioneSuCase, told, None);
+            if standing.once_in_pistoia {
+                let there = Opened { tripletta: Some(tripletta("pistoia/scuola")), ..here };
+                Builder::opened(id, there).then(went_along(&padre, told))
+            } else {
+                Builder::opened(id, here)
+            }
         }
         "assegnato_padre_rigettato" => Builder::opened(id, born(Motivo::Sollecito, Stato::Assegnato, None)),
         _ if standing.once_in_pistoia => {
@@ -209,6 +215,18 @@ fn followed(padre: &Caso) -> Fact {
         profilo: padre.profilo,
         padre_versione: padre.versione,
         cambiamento: "case.suspended".to_owned(),
+    }))
+}
+
+/// What a final figlio keeps when its padre goes to another Ente.
+fn went_along(padre: &Caso, stato: Stato) -> Fact {
+    Fact::Followed(Box::new(Followed {
+        stato,
+        gruppo: None,
+        tripletta: padre.tripletta.clone(),
+        profilo: padre.profilo,
+        padre_versione: padre.versione,
+        cambiamento: "case.reassigned".to_owned(),
     }))
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn check(office: &Office) {
         for figlio in &pratica.figli {
             assert_eq!(figlio.padre, Some(pratica.padre.id));
             assert_eq!(figlio.titolare, None, "nobody holds a figlio");
+            assert_eq!(figlio.ente(), pratica.padre.ente(), "a figlio, final too, is of its padre's Ente");
             let open = !figlio.stato.is_final();
             if open && office.following.contains(&figlio.id) {
                 assert_eq!(

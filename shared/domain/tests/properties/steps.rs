@@ -123,8 +123,8 @@ fn opening() -> impl Strategy<Value = Opening> {
     );
     let answer = (list(&ATTRIBUTI), canale_outbound(), vec(tentativo(), 0..2));
     let notifica = prop_oneof![
-        Just(Notifica::Integrazione),
-        Just(Notifica::Ritiro),
+        Just(Notifica::Integrazione {}),
+        Just(Notifica::Ritiro {}),
         Just(Notifica::Anagrafica { anagrafica: anagrafica() })
     ];
     let rest = (
