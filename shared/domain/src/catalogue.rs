@@ -232,6 +232,16 @@ impl Catalogue {
         self.servizi.get(tripletta)?.gruppo.as_ref().and_then(|gruppo| self.active_gruppo(gruppo))
     }
 
+    /// The services on avanzato that new work may name, each with its competent group: where a case can be reassigned
+    /// to (row 21).
+    pub fn avanzato_with_gruppo(&self) -> impl Iterator<Item = (&Servizio, &Gruppo)> {
+        self.servizi.keys().filter_map(|tripletta| {
+            let servizio = self.active_servizio(tripletta)?;
+            let gruppo = self.competent_gruppo(tripletta)?;
+            (servizio.profilo == Profilo::Avanzato).then_some((servizio, gruppo))
+        })
+    }
+
     /// The sheet of a service (clause 3-3).
     pub fn scheda_of(&self, tripletta: &Tripletta) -> Option<&Scheda> {
         self.servizi.get(tripletta)?.scheda.as_ref().and_then(|scheda| self.schede.get(scheda))

@@ -10,7 +10,7 @@ mod record;
 
 pub use evidence::{SolvedTexts, Texts, evidence};
 pub use path::{Passaggio, Rigetto, path};
-pub use ranking::{Candidate, Evidence, Suggestion, candidates, rank};
+pub use ranking::{Candidate, Described, Evidence, Suggestion, candidates, rank};
 pub use record::{RejectedCase, Triage, Triaged};
 
 use serde::{Deserialize, Serialize};

@@ -40,7 +40,7 @@ impl Sample {
     /// The place, from 1, of the competent group among the suggestions, in an office that solved `earlier`.
     fn place(&self, example: &Example, earlier: &[&Example], solved: &SolvedTexts) -> Option<usize> {
         let outcomes = self.outcomes(example, earlier);
-        let mut evidence = evidence(&example.description, &[], outcomes, &self.texts, solved);
+        let mut evidence = evidence(&example.description, &[], &[], outcomes, &self.texts, solved);
         evidence.rejected_by = BTreeSet::from([self.gruppo(&example.assigned)]);
         self.place_of_competent(example, &evidence)
     }
@@ -165,7 +165,7 @@ fn the_proposal_of_the_rejecting_group_comes_first_for_every_request() {
     let office = Sample::new();
     let nothing = office.solved(&[]);
     for example in examples() {
-        let mut evidence = evidence(&example.description, &[], Vec::new(), &office.texts, &nothing);
+        let mut evidence = evidence(&example.description, &[], &[], Vec::new(), &office.texts, &nothing);
         evidence.proposed = BTreeSet::from([tripletta(&example.competent)]);
         assert_eq!(office.place_of_competent(&example, &evidence), Some(1), "{}", example.description);
     }

@@ -14,7 +14,7 @@ use crate::stato::Stato;
 pub(super) fn route(scene: &Scene<'_>) -> Happening {
     match competent(scene) {
         Some(gruppo) => (vec![Fact::Routed { gruppo }], vec![]),
-        None => (system_rejection(scene, CausaRigetto::ResponsabileNonIndividuabile), vec![]),
+        None => (system_rejection(scene, CausaRigetto::ResponsabileNonIndividuabile, None), vec![]),
     }
 }
 
@@ -31,7 +31,7 @@ pub(super) fn reject(scene: &Scene<'_>, rejection: &Rejection) -> Result<Happeni
     let papers = vec![note_paper(&rejection.note)];
     if scene.row == "20a" {
         check_that_nobody_is_competent(scene)?;
-        return Ok((system_rejection(scene, rejection.causa), papers));
+        return Ok((system_rejection(scene, rejection.causa, rejection.tripletta_suggerita.clone()), papers));
     }
     let mut facts = scene.accepting(Fact::Rejected {
         causa: rejection.causa,
@@ -43,9 +43,9 @@ pub(super) fn reject(scene: &Scene<'_>, rejection: &Rejection) -> Result<Happeni
     Ok((facts, papers))
 }
 
-fn system_rejection(scene: &Scene<'_>, causa: CausaRigetto) -> Vec<Fact> {
+fn system_rejection(scene: &Scene<'_>, causa: CausaRigetto, suggerita: Option<Tripletta>) -> Vec<Fact> {
     let gruppo = scene.caso.gruppo.clone();
-    let rejected = Fact::Rejected { causa, gruppo, suggerita: None, dal_sistema: true };
+    let rejected = Fact::Rejected { causa, gruppo, suggerita, dal_sistema: true };
     std::iter::once(rejected).chain(gap_of(causa)).collect()
 }
 
@@ -133,10 +133,8 @@ fn is_fallback(catalogue: &Catalogue, tripletta: &Tripletta, gruppo: &GruppoId) 
 
 /// Whether the group is competent for a service on avanzato of the Ente.
 fn is_competent_for_something(catalogue: &Catalogue, tripletta: &Tripletta, gruppo: &GruppoId) -> bool {
-    catalogue.servizi.values().any(|servizio| {
-        let of_the_ente = servizio.tripletta.ente == tripletta.ente && !servizio.retired;
-        of_the_ente && servizio.profilo == Profilo::Avanzato && servizio.gruppo.as_ref() == Some(gruppo)
-    })
+    let mut served = catalogue.avanzato_with_gruppo();
+    served.any(|(servizio, competent)| servizio.tripletta.ente == tripletta.ente && competent.id == *gruppo)
 }
 
 /// The service that new work may name (3-3).

@@ -1,7 +1,5 @@
 //! Evidence about one case: its description beside the sheets and the solved cases. Pure.
 
-use std::collections::BTreeSet;
-
 use smista_domain::catalogue::{Catalogue, Servizio};
 use smista_domain::ids::{GruppoId, Tripletta};
 use smista_store::{RejectionOutcome, SolvedText};
@@ -52,20 +50,26 @@ impl SolvedTexts {
     }
 }
 
-/// What is known about where a case with this description and path belongs.
+/// What is known about where a case with this description and path belongs, which these groups rejected: the system's
+/// own rejections are no group's judgement (row 20a).
 pub fn evidence(
     description: &str,
     path: &[Passaggio],
+    rejected_by: &[GruppoId],
     outcomes: Vec<RejectionOutcome>,
     texts: &Texts,
     solved: &SolvedTexts,
 ) -> Evidence {
-    let rejected = || path.iter().filter_map(|stay| Some((stay, stay.rigetto.as_ref()?)));
+    let rejections = path.iter().filter_map(|stay| stay.rigetto.as_ref());
     Evidence {
-        proposed: rejected().filter_map(|(_, rigetto)| rigetto.suggerita.clone()).collect(),
+        proposed: rejections.filter_map(|rigetto| rigetto.suggerita.clone()).collect(),
         outcomes,
         like_sheets: texts.sheets.matches(description),
         like_solved: solved.0.matches(description),
-        rejected_by: rejected().filter_map(|(stay, _)| stay.gruppo.clone()).collect::<BTreeSet<_>>(),
+        rejected_by: rejected_by.iter().cloned().collect(),
     }
 }
+
+#[cfg(test)]
+#[path = "evidence_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use smista_domain::catalogue::{Catalogue, Profilo};
+use smista_domain::catalogue::Catalogue;
 use smista_domain::ids::{GruppoId, Tripletta};
 use smista_store::RejectionOutcome;
 
@@ -21,8 +21,17 @@ const EARLIER_OUTCOMES: f32 = 10.0;
 pub struct Candidate {
     /// The group.
     pub gruppo: GruppoId,
-    /// The services on avanzato that it is competent for, each with the title of its sheet.
-    pub servizi: BTreeMap<Tripletta, Option<String>>,
+    /// The services on avanzato that it is competent for, each with what describes it.
+    pub servizi: BTreeMap<Tripletta, Described>,
+}
+
+/// What a description is compared with, as Gestione Rigetti knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Described {
+    /// The service's sheet, by its title.
+    Scheda(String),
+    /// The service's own name, where it has no sheet in use.
+    Nome(String),
 }
 
 /// What speaks for one group or another.
@@ -57,13 +66,14 @@ pub struct Suggestion {
 
 /// The competent groups of every Ente's services on avanzato, in the order of their codes.
 pub fn candidates(catalogue: &Catalogue) -> Vec<Candidate> {
-    let mut by_group: BTreeMap<GruppoId, BTreeMap<Tripletta, Option<String>>> = BTreeMap::new();
-    for (tripletta, servizio) in &catalogue.servizi {
-        let in_use = servizio.profilo == Profilo::Avanzato && catalogue.active_servizio(tripletta).is_some();
-        if let Some(gruppo) = catalogue.competent_gruppo(tripletta).filter(|_| in_use) {
-            let title = catalogue.scheda_of(tripletta).map(|scheda| scheda.titolo.clone());
-            by_group.entry(gruppo.id.clone()).or_default().insert(tripletta.clone(), title);
-        }
+    let mut by_group: BTreeMap<GruppoId, BTreeMap<Tripletta, Described>> = BTreeMap::new();
+    for (servizio, gruppo) in catalogue.avanzato_with_gruppo() {
+        let scheda = catalogue.scheda_of(&servizio.tripletta).filter(|scheda| !scheda.retired);
+        let described = match scheda {
+            Some(scheda) => Described::Scheda(scheda.titolo.clone()),
+            None => Described::Nome(servizio.nome.clone()),
+        };
+        by_group.entry(gruppo.id.clone()).or_default().insert(servizio.tripletta.clone(), described);
     }
     by_group.into_iter().map(|(gruppo, servizi)| Candidate { gruppo, servizi }).collect()
 }
@@ -147,9 +157,13 @@ fn whole(points: f32) -> i64 {
 
 fn weigh_sheets(weighed: &mut Weighed, candidate: &Candidate, evidence: &Evidence, scales: &Scales) {
     let own = evidence.like_sheets.iter().filter(|(service, _)| candidate.servizi.contains_key(service));
-    if let Some((service, score)) = own.max_by(|(_, one), (_, other)| one.total_cmp(other)) {
-        let title = candidate.servizi.get(service).cloned().flatten().unwrap_or_default();
-        let reason = format!("La descrizione somiglia alla scheda «{title}».");
+    let best = own.max_by(|(_, one), (_, other)| one.total_cmp(other));
+    let described = best.and_then(|best| Some((best, candidate.servizi.get(&best.0)?)));
+    if let Some(((service, score), described)) = described {
+        let reason = match described {
+            Described::Scheda(titolo) => format!("La descrizione somiglia alla scheda «{titolo}»."),
+            Described::Nome(nome) => format!("La descrizione somiglia al servizio «{nome}»."),
+        };
         weighed.add(LIKE_THE_SHEET * score / scales.likeness, service, reason);
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smista_domain::ids::{EnteId, GruppoId, MacrostrutturaId, ServizioId, Tripletta};
 use smista_store::RejectionOutcome;
 
-use super::{Candidate, Evidence, Suggestion, candidates, rank};
+use super::{Candidate, Described, Evidence, Suggestion, candidates, rank};
 use crate::catalogue_files::sample_catalogue;
 
 fn service(code: &str) -> Tripletta {
@@ -22,7 +22,7 @@ fn gruppo(code: &str) -> GruppoId {
 fn three() -> Vec<Candidate> {
     let candidate = |code: &str| Candidate {
         gruppo: gruppo(code),
-        servizi: BTreeMap::from([(service(code), Some(format!("Scheda {code}")))]),
+        servizi: BTreeMap::from([(service(code), Described::Scheda(format!("Scheda {code}")))]),
     };
     ["anagrafe", "strade", "verde"].map(candidate).to_vec()
 }
@@ -105,4 +105,24 @@ fn candidates_are_the_groups_in_use_of_services_on_avanzato_of_every_ente() {
     let retired = all[0].gruppo.clone();
     catalogue.gruppi.get_mut(&retired).expect("the group").retired = true;
     assert!(candidates(&catalogue).iter().all(|candidate| candidate.gruppo != retired));
+}
+
+/// Proves R12.
+#[test]
+fn a_service_without_a_sheet_in_use_is_called_by_its_name() {
+    let mut catalogue = sample_catalogue().expect("the sample is sound");
+    let (with_sheet, without) = {
+        let mut served = catalogue.avanzato_with_gruppo().map(|(servizio, _)| servizio.clone());
+        (served.next().expect("a service"), served.next().expect("another"))
+    };
+    let sheet = with_sheet.scheda.clone().expect("its sheet");
+    catalogue.schede.get_mut(&sheet).expect("the sheet").retired = true;
+    catalogue.servizi.get_mut(&without.tripletta).expect("the service").scheda = None;
+    let all = candidates(&catalogue);
+    for servizio in [with_sheet, without] {
+        let evidence =
+            Evidence { like_sheets: vec![(servizio.tripletta.clone(), 3.0)], ..Evidence::default() };
+        let ranked = rank(&all, &evidence);
+        assert_eq!(ranked[0].motivi, [format!("La descrizione somiglia al servizio «{}».", servizio.nome)]);
+    }
 }

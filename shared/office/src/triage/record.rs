@@ -95,7 +95,7 @@ async fn examine(
         None => Vec::new(),
     };
     let description = description(&store.papers(news.caso).await?);
-    let evidence = evidence(&description, &percorso, outcomes, texts, solved);
+    let evidence = evidence(&description, &percorso, &caso.rigettato_da, outcomes, texts, solved);
     let suggerimenti = shortened(rank(&texts.candidates, &evidence));
     Ok(Some(Findings { rimbalza: caso.bounces(), percorso, suggerimenti }))
 }
