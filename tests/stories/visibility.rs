@@ -8,7 +8,7 @@ use smista_tests::catalogue::{
 use smista_tests::office::ids;
 use smista_tests::{TestOffice, stories};
 
-use crate::bodies::{contact, gino, rejection, resolution, told};
+use crate::bodies::{about, contact, fact, gino, rejection, resolution, told};
 
 /// A case that never existed.
 const NOWHERE: &str = "01900000-0000-7000-8000-000000000000";
@@ -94,18 +94,63 @@ stories! {
         office.case(UGO, &reclamo).await.refused("not-found");
         assert_eq!(found(office, UGO).await, [gap.as_str()]);
         assert_eq!(found(office, OLGA).await, [gap.clone(), reclamo.clone()]);
+        office.command(ANNA, &gap, "note", json!({ "text": "La scheda tace." })).await.ok();
+        // The Ufficio verifies what was asked, whoever asked it (7-2); operazioni reads nobody's words.
+        let verified = office.case(UGO, &gap).await.ok();
+        assert_ne!(verified.text("/description"), "");
+        assert_eq!(verified.list("/notes").len(), 1);
+        for (login, caso) in [(OLGA, &gap), (OLGA, &reclamo)] {
+            let seen = office.case(login, caso).await.ok();
+            for words in ["description", "place", "answer"] {
+                assert_eq!(seen.body.get(words), None, "{login} {words}");
+            }
+            let history = office.history(login, caso).await;
+            assert!(history.iter().all(|row| row.get("papers").is_none()), "{history:?}");
+        }
         for (login, caso) in [(UGO, &gap), (OLGA, &gap), (OLGA, &reclamo)] {
             let seen = office.case(login, caso).await.ok();
             assert_ne!(seen.text("/protocollo"), "");
-            for personal in ["anagrafica", "description", "place", "answer"] {
-                assert_eq!(seen.body.get(personal), None, "{login} {personal}");
-            }
+            assert_eq!(seen.body.get("anagrafica"), None, "{login}");
             let history = office.history(login, caso).await;
-            assert!(!history.is_empty() && history.iter().all(|row| row.get("papers").is_none()), "{history:?}");
+            assert!(!history.is_empty() && !json!(history).to_string().contains("Gino"), "{history:?}");
             let by_number = json!({ "telefono": "055 0000001" });
             office.post(login, "/v1/cases/search", by_number.clone()).await.refused("not-your-role");
             office.post(login, "/v1/citizens/search", by_number).await.refused("not-your-role");
             office.command(login, caso, "note", json!({ "text": "Nota." })).await.refused("not-your-role");
+        }
+    }
+
+    /// Proves R23.
+    async fn a_final_figlio_goes_with_its_padre_to_the_other_ente(office: &TestOffice) {
+        let padre = office.reclamo(ANNA, RESIDENZA).await;
+        let mut figli = Vec::new();
+        for motivo in ["informazione_su_case", "sollecito"] {
+            let with = json!({ "anagrafica": gino(), "identificazione": "documento" });
+            figli.push(office.open(ANNA, about(motivo, &padre, with)).await.ok().id());
+        }
+        office.command(ANNA, &figli[1], "detach", json!({ "reason": "Era di un altro caso." })).await.ok();
+        let stood = [office.case(ANNA, &figli[0]).await.stato(), office.case(ANNA, &figli[1]).await.stato()];
+        assert_eq!(stood, ["risolto_primo_livello/comunicato", "annullato"]);
+        office.case(SARA, &figli[0]).await.refused("not-found");
+        office.command(CARLO, &padre, "reject", rejection()).await.ok();
+        office.command(RITA, &padre, "reassign", json!({ "tripletta": tripletta(RESIDENZA_SCANDICCI) })).await.ok();
+
+        let mut everything = vec![padre.clone()];
+        everything.extend(figli.clone());
+        assert_eq!(found(office, SARA).await, everything);
+        assert!(found(office, CARLO).await.is_empty());
+        for (figlio, stood) in figli.iter().zip(stood) {
+            let seen = office.case(SARA, figlio).await.ok();
+            assert_eq!((seen.stato(), seen.text("/anagrafica/nome")), (stood, "Gino".to_owned()));
+            assert_eq!(seen.body["tripletta"], json!(tripletta(RESIDENZA_SCANDICCI)));
+            let rows = office.history(SARA, figlio).await;
+            assert_eq!(fact(&rows, "followed")["cambiamento"], "case.reassigned");
+
+            let then = office.case(CARLO, figlio).await.ok();
+            assert_eq!(then.body["tripletta"], json!(tripletta(RESIDENZA)));
+            assert_eq!(then.body.get("anagrafica"), None);
+            let told = json!(office.history(CARLO, figlio).await).to_string();
+            assert!(!told.contains("Gino") && !told.contains("scandicci"), "{told}");
         }
     }
 

@@ -9,7 +9,9 @@ use crate::catalogue::Ruolo;
 pub enum Visibility {
     /// All of it.
     Full,
-    /// All but the citizen's data and words.
+    /// The request, the answer and the notes, without the citizen's data: what verifying a knowledge gap asks for.
+    WithoutAnagrafica,
+    /// All but the citizen's data and anybody's words.
     WithoutPersonalData,
     /// The history up to this version, without the citizen's data: the case has gone to another Ente (R23).
     UpTo {
@@ -25,7 +27,7 @@ pub fn visibility(attore: &Attore, caso: &Caso) -> Visibility {
     match &attore.ruolo {
         Ruolo::PrimoLivello | Ruolo::GestioneRigetti | Ruolo::Sistema => Visibility::Full,
         Ruolo::Operazioni => Visibility::WithoutPersonalData,
-        Ruolo::Ufficio if caso.esigenza => Visibility::WithoutPersonalData,
+        Ruolo::Ufficio if caso.esigenza => Visibility::WithoutAnagrafica,
         Ruolo::Ufficio => Visibility::Hidden,
         Ruolo::SecondoLivello { ente } | Ruolo::Specialista { ente } => {
             let involved =

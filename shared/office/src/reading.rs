@@ -109,7 +109,7 @@ fn own(ente: &EnteId, filter: &CasoFilter) -> Option<Option<EnteId>> {
 /// Whether this actor may know where the case stands now, which is what lists show.
 fn sees_it_now(attore: &Attore, caso: &Caso) -> bool {
     match visibility(attore, caso) {
-        Visibility::Full | Visibility::WithoutPersonalData => true,
+        Visibility::Full | Visibility::WithoutAnagrafica | Visibility::WithoutPersonalData => true,
         Visibility::UpTo { .. } | Visibility::Hidden => false,
     }
 }
@@ -117,7 +117,9 @@ fn sees_it_now(attore: &Attore, caso: &Caso) -> bool {
 /// The case as it stands, or as it stood when it left the actor's Ente.
 async fn as_seen(office: &Office, caso: &Caso, seen: Visibility) -> Result<Option<Caso>, StoreError> {
     match seen {
-        Visibility::Full | Visibility::WithoutPersonalData => Ok(Some(caso.clone())),
+        Visibility::Full | Visibility::WithoutAnagrafica | Visibility::WithoutPersonalData => {
+            Ok(Some(caso.clone()))
+        }
         Visibility::Hidden => Ok(None),
         Visibility::UpTo { versione } => {
             let mut rows: Vec<StoriaRow> = Vec::new();
@@ -155,7 +157,9 @@ impl Sight {
     /// Whether the actor may know of this version.
     fn reaches(self, versione: i64) -> bool {
         let last = match self.seen {
-            Visibility::Full | Visibility::WithoutPersonalData => self.versione,
+            Visibility::Full | Visibility::WithoutAnagrafica | Visibility::WithoutPersonalData => {
+                self.versione
+            }
             Visibility::UpTo { versione } => versione.min(self.versione),
             Visibility::Hidden => return false,
         };
@@ -166,7 +170,7 @@ impl Sight {
     fn readable(self, mut papers: Vec<PaperRow>) -> Vec<PaperRow> {
         let reads = |campo| match self.seen {
             Visibility::Full => true,
-            Visibility::UpTo { .. } => campo != Campo::Anagrafica,
+            Visibility::WithoutAnagrafica | Visibility::UpTo { .. } => campo != Campo::Anagrafica,
             Visibility::WithoutPersonalData | Visibility::Hidden => false,
         };
         papers.retain(|paper| self.reaches(paper.versione) && reads(paper.campo));

@@ -117,9 +117,9 @@ impl Wishes {
 
     fn notifica(&mut self) -> Notifica {
         match self.rng.u8(..4) {
-            0 => Notifica::Ritiro,
+            0 => Notifica::Ritiro {},
             1 => Notifica::Anagrafica { anagrafica: anagrafica() },
-            _ => Notifica::Integrazione,
+            _ => Notifica::Integrazione {},
         }
     }
 

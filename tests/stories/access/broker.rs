@@ -72,7 +72,12 @@ fn refusal(cell: &Cell) -> Option<&str> {
     match cell {
         Cell::Refused(code) if code == "token-missing" => Some("client-unknown"),
         Cell::Refused(code) => Some(code),
-        Cell::Succeeds | Cell::Full | Cell::NoPersonalData | Cell::UntilItLeft | Cell::Cases(_) => None,
+        Cell::Succeeds
+        | Cell::Full
+        | Cell::NoAnagrafica
+        | Cell::NoPersonalData
+        | Cell::UntilItLeft
+        | Cell::Cases(_) => None,
     }
 }
 

@@ -142,6 +142,11 @@ fn check(
         Cell::Full if row.path.ends_with("/history") => {
             hold(rows_with_anagrafica(answer) > 0, "no anagrafica is in it");
         }
+        Cell::NoAnagrafica if row.path.ends_with("/history") => {
+            let says = |row: &Value| row.get("papers").is_some();
+            hold(answer.list("/rows").iter().any(says), "there are no papers in it");
+            hold(rows_with_anagrafica(answer) == 0, "the anagrafica is in it");
+        }
         Cell::NoPersonalData if row.path.ends_with("/history") => {
             let bare = |row: &Value| row.get("papers").is_none();
             hold(!answer.list("/rows").is_empty(), "nothing is in it");
@@ -157,6 +162,10 @@ fn check(
         Cell::Full => {
             hold(answer.text("/anagrafica/nome") == "Gino", "the anagrafica is not in it");
             hold(!answer.text("/description").is_empty(), "the description is not in it");
+        }
+        Cell::NoAnagrafica => {
+            hold(!answer.text("/description").is_empty(), "the description is not in it");
+            hold(answer.body.get("anagrafica").is_none(), "the anagrafica is in it");
         }
         Cell::NoPersonalData => {
             let parts = ["anagrafica", "description", "answer", "place"];

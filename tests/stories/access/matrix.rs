@@ -9,6 +9,8 @@ pub(crate) enum Cell {
     Succeeds,
     /// The case is shown whole.
     Full,
+    /// The case is shown without the citizen's data.
+    NoAnagrafica,
     /// The case is shown without the citizen's data and anybody's words.
     NoPersonalData,
     /// The case is shown as it stood when it left the actor's Ente, without the anagrafica (R23).
@@ -25,6 +27,7 @@ impl Cell {
         match text {
             "ok" => Self::Succeeds,
             "full" => Self::Full,
+            "no_anagrafica" => Self::NoAnagrafica,
             "no_personal_data" => Self::NoPersonalData,
             "until_it_left" => Self::UntilItLeft,
             "none" => Self::Cases(BTreeSet::new()),
