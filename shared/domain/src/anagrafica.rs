@@ -164,7 +164,7 @@ impl Anagrafica {
 }
 
 /// Where a reported fact is (3-2).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Luogo {
     /// In words: street and number, or a description.
@@ -175,6 +175,12 @@ pub struct Luogo {
     /// WGS 84, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitudine: Option<f64>,
+}
+
+impl fmt::Debug for Luogo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Luogo(…)")
+    }
 }
 
 impl Luogo {

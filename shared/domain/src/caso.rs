@@ -11,7 +11,8 @@ use crate::motivo::{CanaleInbound, CanaleOutbound, Motivo};
 use crate::stato::Stato;
 use crate::text::NomeEsterno;
 
-/// One citizen request (clause 2-2). Built only by applying facts, so history replays to it.
+/// One citizen request (clause 2-2). What changes one applies facts to it, so that history replays to it; a store
+/// reads back what they made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caso {
     /// Its identifier.
@@ -83,7 +84,7 @@ pub struct Caso {
 pub struct EntePrecedente {
     /// Which.
     pub ente: EnteId,
-    /// The version at which the case left; what came later it does not see.
+    /// The last version before the case left; what came later it does not see.
     pub fino_a_versione: i64,
 }
 

@@ -244,9 +244,9 @@ pub enum Notifica {
         anagrafica: Anagrafica,
     },
     /// Data that helps the work: the description is what the citizen adds.
-    Integrazione,
+    Integrazione {},
     /// The citizen withdraws the case (row 8a).
-    Ritiro,
+    Ritiro {},
 }
 
 /// Row 3a.

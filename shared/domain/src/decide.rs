@@ -23,6 +23,7 @@ use crate::command::{Command, NewCaso, Opening};
 use crate::fact::{Fact, Paper};
 use crate::ids::CasoId;
 use crate::refusal::Refusal;
+use crate::transitions::{TRANSITIONS, To, Transition};
 
 pub use routing::routing_command;
 
@@ -108,7 +109,25 @@ pub fn act(
         Command::CorrectAnagrafica(change) => handling::correct_anagrafica(change)?,
     };
     let change = Change { caso: caso.id, facts, papers };
+    debug_assert!(ends_where_a_row_does(caso, &change, row, now), "row {} does not end there", row.row);
     Ok(Decision { changes: follow::with_followers(pratica, change, now) })
+}
+
+/// Whether this change leaves its case where a row of the table does: this one, or the one that it turns into when
+/// nobody is competent (4a into 20a).
+fn ends_where_a_row_does(caso: &Caso, change: &Change, row: &Transition, now: DateTime<Utc>) -> bool {
+    let mut after = caso.clone();
+    change.facts.iter().for_each(|fact| after.apply(fact, now));
+    let mut of_the_command =
+        TRANSITIONS.iter().filter(|other| (other.command, other.by) == (row.command, row.by));
+    of_the_command.any(|other| {
+        let alike = other.from == row.from;
+        alike
+            && match other.to {
+                To::Unchanged => after.stato == caso.stato,
+                To::OneOf(states) => states.contains(&after.stato),
+            }
+    })
 }
 
 /// What each part of [`act`] looks at.

@@ -1,6 +1,8 @@
 //! The table *Transitions* of the process, as data: what leads from where, by whom, to where.
 //!
-//! Decisions, the diagram in ARCHITECTURE.md and the actions that a case offers are all read from this one table.
+//! Who may do what from where, the diagram in ARCHITECTURE.md and the actions that a case offers are read from this
+//! one table. Where a command leads is decided in `decide`, which holds itself to the table in every debug build; what
+//! the openings make of it, the exhaustive test holds against the process.
 
 use crate::command::CommandKind;
 use crate::stato::AttributoPrimoLivello as Primo;
@@ -72,13 +74,15 @@ pub enum By {
     Sistema,
 }
 
-const WITH_SECOND_LEVEL: &[Stato] = &[Assegnato, Trasferito, Sospeso];
+/// Where the second level works on a case (row 13).
+pub const WITH_SECOND_LEVEL: &[Stato] = &[Assegnato, Trasferito, Sospeso];
 const REJECTED: &[Stato] = &[Rigettato];
 const FIRST_TOLD: &[Stato] = &[RisoltoPrimoLivello(Primo::Comunicato)];
 const FIRST_NOT_TOLD: &[Stato] = &[RisoltoPrimoLivello(Primo::NonComunicato)];
 const SECOND_NOT_TOLD: &[Stato] = &[RisoltoSecondoLivello(Secondo::NonComunicato)];
 const SECOND_TO_TELL: &[Stato] = &[RisoltoSecondoLivello(Secondo::DaComunicare)];
-const CALL_BACK: &[Stato] =
+/// Where the first level is to tell an answer (row 13c).
+pub const CALL_BACK: &[Stato] =
     &[RisoltoSecondoLivello(Secondo::DaComunicare), RisoltoPrimoLivello(Primo::NonComunicato)];
 const ANSWER_UNTOLD: &[Stato] = &[
     RisoltoSecondoLivello(Secondo::NonComunicato),

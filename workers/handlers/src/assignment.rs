@@ -12,6 +12,7 @@ use smista_domain::command::Command;
 use smista_domain::decide::routing_command;
 use smista_domain::ids::{CasoId, GruppoId, Login};
 use smista_domain::stato::Stato;
+use smista_domain::transitions::WITH_SECOND_LEVEL;
 use smista_messages::facts::{CaseFact, GROUP_RETIRED, GroupRetired};
 use smista_messages::topology::ASSIGNMENT;
 use smista_office::{Incoming, Office, Outcome as Applied, Request, Who, batch_failed};
@@ -132,7 +133,7 @@ impl Assignment {
             return Ok(nothing("the group is in use again"));
         }
         let filter = CasoFilter {
-            stati: vec![Stato::Assegnato, Stato::Trasferito, Stato::Sospeso],
+            stati: WITH_SECOND_LEVEL.to_vec(),
             gruppi: vec![gruppo.clone()],
             only_padri: true,
             ..CasoFilter::default()

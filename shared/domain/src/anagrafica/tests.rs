@@ -15,10 +15,13 @@ fn whole() -> Anagrafica {
 
 #[test]
 fn debug_shows_nothing_personal() {
-    let place =
-        Luogo { indirizzo: DatoPersonale::new("Via Roma 1").unwrap(), latitudine: None, longitudine: None };
+    let place = Luogo {
+        indirizzo: DatoPersonale::new("Via Roma 1").unwrap(),
+        latitudine: Some(43.77),
+        longitudine: Some(11.25),
+    };
     let shown = format!("{:?} {place:?}", whole());
-    for personal in ["Anna", "Neri", "055", "55123456", "anna", "example", "Roma"] {
+    for personal in ["Anna", "Neri", "055", "55123456", "anna", "example", "Roma", "43", "11.25"] {
         assert!(!shown.contains(personal), "{shown}");
     }
 }

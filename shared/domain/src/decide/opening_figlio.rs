@@ -65,7 +65,7 @@ fn check_fields(padre: &Caso, opening: &Opening, motivo: Motivo, now: DateTime<U
         (true, Some(Notifica::Anagrafica { anagrafica })) => {
             refuse_given(anagrafica.is_empty(), "notifica.anagrafica", Why::Empty)
         }
-        (true, Some(Notifica::Integrazione | Notifica::Ritiro)) => Ok(()),
+        (true, Some(Notifica::Integrazione {} | Notifica::Ritiro {})) => Ok(()),
         (false, given) => refuse_given(given.is_some(), "notifica", Why::OtherMotivo),
     }
 }
@@ -77,7 +77,7 @@ fn figlio(
     motivo: Motivo,
     now: DateTime<Utc>,
 ) -> Change {
-    let withdrawn = matches!(opening.notifica, Some(Notifica::Ritiro));
+    let withdrawn = matches!(opening.notifica, Some(Notifica::Ritiro {}));
     let stato = match motivo {
         Motivo::InformazioneSuCase => Stato::RisoltoPrimoLivello(AttributoPrimoLivello::Comunicato),
         Motivo::Sollecito
@@ -114,11 +114,11 @@ fn change_of_padre(pratica: &Pratica, opening: &Opening, now: DateTime<Utc>) -> 
             let papers = vec![Paper::anagrafica(anagrafica.clone())];
             vec![Change { caso, facts: vec![Fact::AnagraficaCorrected], papers }]
         }
-        Some(Notifica::Integrazione) => {
+        Some(Notifica::Integrazione {}) => {
             let added = opening.description.clone().map(|text| Paper::text(Campo::Nota, text));
             vec![Change { caso, facts: vec![Fact::Noted], papers: added.into_iter().collect() }]
         }
-        Some(Notifica::Ritiro) => {
+        Some(Notifica::Ritiro {}) => {
             let facts = vec![Fact::Cancelled { motivo: MotivoAnnullamento::RitiratoDalCittadino }];
             with_followers(pratica, Change { caso, facts, papers: vec![] }, now)
         }

@@ -6,11 +6,11 @@ use crate::command::{Command, Rejection};
 use crate::motivo::CausaRigetto;
 use crate::stato::Stato;
 use crate::text::{Testo, TextError};
+use crate::transitions::WITH_SECOND_LEVEL;
 
 /// The command that finds this case a place, or nothing when it has one.
 pub fn routing_command(caso: &Caso, catalogue: &Catalogue) -> Result<Option<Command>, TextError> {
-    let with_second_level = matches!(caso.stato, Stato::Assegnato | Stato::Trasferito | Stato::Sospeso);
-    if !with_second_level || caso.is_figlio() {
+    if !WITH_SECOND_LEVEL.contains(&caso.stato) || caso.is_figlio() {
         return Ok(None);
     }
     let rejection = |reason: &str| {

@@ -10,7 +10,8 @@ use smista_domain::caso::ContactLimits;
 use smista_domain::catalogue::Ruolo;
 use smista_domain::ids::{CasoId, GruppoId};
 use smista_domain::motivo::Motivo;
-use smista_domain::stato::{AttributoPrimoLivello, AttributoSecondoLivello, Stato};
+use smista_domain::stato::Stato;
+use smista_domain::transitions::CALL_BACK;
 use smista_store::{CasoFilter, Cursor, Page, PageRequest, StoreError};
 
 use super::{CaseSummary, search};
@@ -105,11 +106,7 @@ pub async fn call_back(
     limits: ContactLimits,
     page: &PageRequest,
 ) -> Result<Page<DeskEntry>, StoreError> {
-    let to_be_told = vec![
-        Stato::RisoltoSecondoLivello(AttributoSecondoLivello::DaComunicare),
-        Stato::RisoltoPrimoLivello(AttributoPrimoLivello::NonComunicato),
-    ];
-    let filter = CasoFilter { stati: to_be_told, ..CasoFilter::default() };
+    let filter = CasoFilter { stati: CALL_BACK.to_vec(), ..CasoFilter::default() };
     desk(office, attore, limits, filter, page).await
 }
 
