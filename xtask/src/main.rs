@@ -20,8 +20,8 @@ use anyhow::Result;
 const USAGE: &str = "\
 usage: cargo xtask CHORE
 
-  test [--quick]     servers, formatting, SQL, lints, docs, tests, 2,000 simulated offices, leftovers, clauses
-                     (--quick: servers, tests, leftovers and clauses alone)
+  test [--quick]     formatting, clauses, servers, SQL and lints, docs, tests, 2,000 simulated offices, leftovers
+                     (--quick: clauses, servers, tests and leftovers alone)
   clauses            each clause of the process with the stories that prove it
   simulate           play random offices and check them after each step (SEED=n: one; SEEDS=n: so many)
   prepare [--check]  write each store's .sqlx from fresh databases (--check: compare, change nothing)

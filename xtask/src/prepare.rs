@@ -1,20 +1,25 @@
 //! `cargo xtask prepare`: what the SQL macros must know to compile without a database, taken from two fresh ones.
 //!
-//! Each store crate is built alone, with the URL that its `sqlx.toml` names pointing at a database that its own
-//! migrations made; while its macros expand, they write one file a query into the folder that `SQLX_OFFLINE_DIR` names.
-//! One crate at a time, because both engines name the file of a shared query alike. Only the library is built: a test
-//! that wants SQL of its own uses the functions of sqlx, not the macros.
+//! Both store crates are built with the URLs that their `sqlx.toml` name pointing at databases that their own
+//! migrations made; while the macros expand, they write one file a query into the folder that `SQLX_OFFLINE_DIR` names.
+//! Both engines name the file of a shared query alike, hence each crate's build script names a folder of its own below
+//! [`FOLDER_VARIABLE`]. The whole workspace is built, because a store crate alone would have its dependencies compiled
+//! once more with other features.
 
 mod scratch;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::{servers, tools};
+
+/// Read by the build script of each store crate.
+const FOLDER_VARIABLE: &str = "SMISTA_PREPARE_DIR";
 
 struct StoreCrate {
     package: &'static str,
@@ -39,10 +44,10 @@ const SQLITE: StoreCrate = StoreCrate {
 /// What one crate's macros wrote: file name and content.
 type Queries = BTreeMap<String, Vec<u8>>;
 
-/// Replaces both folders `.sqlx`, once both crates have compiled.
+/// Replaces both folders `.sqlx`, once the workspace has compiled.
 pub(crate) fn write() -> Result<()> {
     let (url, _server) = servers::find_or_start_postgres()?;
-    for (store, queries) in capture_both(&tools::workspace_root(), &url)? {
+    for (store, queries) in capture_both(&tools::workspace_root(), &url, &mut check_workspace())? {
         let folder = store.committed(&tools::workspace_root());
         replace(&folder, &queries).with_context(|| format!("cannot write {}", folder.display()))?;
         println!("{}/.sqlx: {} queries", store.folder, queries.len());
@@ -52,13 +57,14 @@ pub(crate) fn write() -> Result<()> {
 
 pub(crate) fn check() -> Result<()> {
     let (url, _server) = servers::find_or_start_postgres()?;
-    check_on(&url)
+    check_while(&url, &mut check_workspace())
 }
 
-/// Fails when what is committed differs from what fresh databases say.
-pub(crate) fn check_on(postgres_url: &str) -> Result<()> {
+/// Runs a build that compiles both store crates; fails when it does, or when what is committed differs from what fresh
+/// databases say to it.
+pub(crate) fn check_while(postgres_url: &str, build: &mut Command) -> Result<()> {
     let mut differences = Vec::new();
-    for (store, fresh) in capture_both(&tools::workspace_root(), postgres_url)? {
+    for (store, fresh) in capture_both(&tools::workspace_root(), postgres_url, build)? {
         let committed = read(&store.committed(&tools::workspace_root()))?;
         differences
             .extend(differing(&committed, &fresh).map(|file| format!("{}/.sqlx/{file}", store.folder)));
@@ -69,38 +75,49 @@ pub(crate) fn check_on(postgres_url: &str) -> Result<()> {
     Ok(())
 }
 
-fn capture_both(workspace: &Path, postgres_url: &str) -> Result<[(StoreCrate, Queries); 2]> {
+fn check_workspace() -> Command {
+    let mut check = tools::cargo();
+    check.args(["check", "--quiet", "--workspace", "--all-targets", "--locked"]);
+    check
+}
+
+fn capture_both(
+    workspace: &Path,
+    postgres_url: &str,
+    build: &mut Command,
+) -> Result<[(StoreCrate, Queries); 2]> {
     let work = tools::target_dir().join("prepare");
     // Both folders of migrations are looked for first, so that neither is missed after minutes of compiling.
     let [for_postgres, for_sqlite] =
         [POSTGRES, SQLITE].map(|store| scratch::migrations(&workspace.join(store.folder)));
     let (for_postgres, for_sqlite) = (for_postgres?, for_sqlite?);
     let database = scratch::Postgres::create(postgres_url, &for_postgres)?;
-    let on_postgres = capture(workspace, &POSTGRES, database.url(), &work)?;
-    drop(database);
     let file = scratch::Sqlite::create(&work, &for_sqlite)?;
-    let on_sqlite = capture(workspace, &SQLITE, &file.url(), &work)?;
-    Ok([(POSTGRES, on_postgres), (SQLITE, on_sqlite)])
-}
-
-fn capture(workspace: &Path, store: &StoreCrate, url: &str, work: &Path) -> Result<Queries> {
-    // The macros write into a folder, and do not create it.
-    let folder = work.join(store.package);
-    replace(&folder, &Queries::new())?;
-    let library = workspace.join(store.folder).join("src/lib.rs");
-    touch(&library).with_context(|| format!("cannot touch {}", library.display()))?;
-    let mut check = tools::cargo();
-    check.current_dir(workspace).args(["check", "--quiet", "--locked", "--lib", "-p", store.package]);
-    check.env("SQLX_OFFLINE_DIR", &folder).env(store.url_variable, url).env_remove("SQLX_OFFLINE");
-    tools::run(&mut check)?;
-    let queries = read(&folder)?;
-    if queries.is_empty() {
-        bail!("building {} wrote no query: does its sqlx.toml name {}?", store.package, store.url_variable);
-    }
-    Ok(queries)
+    POSTGRES.make_ready(workspace, &work)?;
+    SQLITE.make_ready(workspace, &work)?;
+    build.env(FOLDER_VARIABLE, &work).env_remove("SQLX_OFFLINE");
+    build.env(POSTGRES.url_variable, database.url()).env(SQLITE.url_variable, file.url());
+    tools::run(build)?;
+    Ok([(POSTGRES, POSTGRES.captured(&work)?), (SQLITE, SQLITE.captured(&work)?)])
 }
 
 impl StoreCrate {
+    /// Empties the folder that the macros write into, which they do not create, and makes them expand again.
+    fn make_ready(&self, workspace: &Path, work: &Path) -> Result<()> {
+        replace(&work.join(self.package), &Queries::new())?;
+        let library = workspace.join(self.folder).join("src/lib.rs");
+        touch(&library).with_context(|| format!("cannot touch {}", library.display()))
+    }
+
+    fn captured(&self, work: &Path) -> Result<Queries> {
+        let queries = read(&work.join(self.package))?;
+        if queries.is_empty() {
+            let (package, url, folder) = (self.package, self.url_variable, FOLDER_VARIABLE);
+            bail!("building {package} wrote no query: does its sqlx.toml name {url}, its build.rs {folder}?");
+        }
+        Ok(queries)
+    }
+
     fn committed(&self, workspace: &Path) -> PathBuf {
         workspace.join(self.folder).join(".sqlx")
     }

@@ -27,6 +27,15 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Makes sure that the toolchain has one of its optional parts, before minutes of compiling show that it does not.
+pub(crate) fn require_component(subcommand: &str, component: &str) -> Result<()> {
+    if read(cargo().args([subcommand, "--version"])).is_ok() {
+        return Ok(());
+    }
+    let advice = format!("`cargo {subcommand}` missing. Install it: rustup component add {component}");
+    Err(Needs(advice).into())
+}
+
 /// Runs to the end, output on our own terminal.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {}", words(command)))?;
@@ -90,4 +99,17 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 
 pub(crate) fn is_root() -> bool {
     read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{NEEDS_YOU, exit_code};
+
+    #[test]
+    fn a_part_that_the_toolchain_lacks_is_named_with_how_to_get_it() {
+        let error = require_component("no-such-part", "no-such-component").unwrap_err();
+        assert!(error.to_string().ends_with("rustup component add no-such-component"), "{error}");
+        assert_eq!(exit_code(&error), NEEDS_YOU);
+    }
 }
