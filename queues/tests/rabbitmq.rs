@@ -24,7 +24,7 @@ impl RabbitBench {
     fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "two runs at once must not share names")]
         let run = uuid::Uuid::now_v7();
-        Self { run: format!("test-{}", run.simple()), installations: Mutex::default() }
+        Self { run: format!("smista-test-{}", run.simple()), installations: Mutex::default() }
     }
 
     fn prefix(&self, installation: &str) -> NamePrefix {

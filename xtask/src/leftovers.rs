@@ -20,29 +20,43 @@ const SCRATCH_PREFIX: &str = "smista-scratch-";
 /// Where Linux keeps files in memory.
 const IN_MEMORY: &str = "/dev/shm";
 
-/// One line for each thing found, as it is shown to a person.
-pub(crate) struct Leftovers(BTreeSet<String>);
+pub(crate) struct Leftovers {
+    /// One line for each thing found, as it is shown to a person.
+    found: BTreeSet<String>,
+    broker_told: bool,
+}
 
 impl Leftovers {
     pub(crate) fn standing(servers: &Servers) -> Result<Self> {
         let mut found = BTreeSet::new();
         let databases = databases(&servers.postgres_url).context("cannot list the databases")?;
         found.extend(databases.iter().map(|name| format!("database {name}")));
+        let mut broker_told = true;
         for kind in ["queue", "exchange"] {
-            let names =
-                on_broker(servers, kind).with_context(|| format!("cannot list each {kind} of the broker"))?;
-            found.extend(ours(&names).map(|name| format!("{kind} {name}")));
+            match on_broker(servers, kind)
+                .with_context(|| format!("cannot list each {kind} of the broker"))?
+            {
+                Ok(names) => found.extend(ours(&names).map(|name| format!("{kind} {name}"))),
+                Err(NotTold(why)) => {
+                    println!("not checked: what is left of each {kind}, since {why}");
+                    broker_told = false;
+                }
+            }
         }
         found.extend(files()?.into_iter().map(|name| format!("file {name}")));
-        Ok(Self(found))
+        Ok(Self { found, broker_told })
     }
 
-    /// Fails when something stands that did not before. What an earlier run left is shown, not held against this one.
+    /// Fails when something stands that did not before. What an earlier run left is shown, not held against this one. A
+    /// broker that told its names before must tell them again.
     pub(crate) fn none_since(&self, before: &Self) -> Result<()> {
-        for old in self.0.intersection(&before.0) {
+        if before.broker_told && !self.broker_told {
+            bail!("the broker no longer tells which queues and exchanges it has");
+        }
+        for old in self.found.intersection(&before.found) {
             println!("left by an earlier run: {old}");
         }
-        let new: Vec<&str> = self.0.difference(&before.0).map(String::as_str).collect();
+        let new: Vec<&str> = self.found.difference(&before.found).map(String::as_str).collect();
         if !new.is_empty() {
             bail!("this run left behind: {}", new.join(", "));
         }
@@ -56,16 +70,29 @@ fn databases(url: &str) -> Result<Vec<String>> {
     Ok(listed.lines().map(str::to_owned).collect())
 }
 
-/// The broker's own tool lists them: AMQP cannot. It reaches a node of this machine, not one behind a URL elsewhere.
-fn on_broker(servers: &Servers, kind: &str) -> Result<String> {
+/// Why a broker that we found, and did not start, keeps its names to itself.
+struct NotTold(String);
+
+/// The broker's own tool lists them: AMQP cannot. It reaches a node of this machine, not one behind a URL elsewhere nor one
+/// in a container, and a system's node only as its own account. A private node must tell.
+fn on_broker(servers: &Servers, kind: &str) -> Result<Result<String, NotTold>> {
     let address = Address::of(&servers.amqp_url)?;
     if !address.is_loopback() {
-        println!("not checked: each {kind} at {}, since rabbitmqctl reaches only this machine", address.host);
-        return Ok(String::new());
+        return Ok(Err(NotTold(format!("rabbitmqctl reaches only this machine, not {}", address.host))));
     }
-    let mut command = servers.rabbitmqctl()?;
-    command.args(["-q", &format!("list_{kind}s"), "--no-table-headers", "-p", address.vhost(), "name"]);
-    tools::read(&mut command)
+    let mut rabbitmqctl = match servers.private_rabbitmqctl() {
+        Some(private) => private?,
+        None => match tools::find("rabbitmqctl", &[]) {
+            Some(program) => Command::new(program),
+            None => return Ok(Err(NotTold("rabbitmqctl is not on the PATH".to_owned()))),
+        },
+    };
+    rabbitmqctl.args(["-q", &format!("list_{kind}s"), "--no-table-headers", "-p", address.vhost(), "name"]);
+    match tools::read(&mut rabbitmqctl) {
+        Ok(names) => Ok(Ok(names)),
+        Err(error) if servers.private_rabbitmqctl().is_some() => Err(error),
+        Err(error) => Ok(Err(NotTold(format!("rabbitmqctl does not reach the broker: {error:#}")))),
+    }
 }
 
 fn ours(names: &str) -> impl Iterator<Item = &str> {
@@ -96,7 +123,7 @@ mod tests {
     use super::*;
 
     fn leftovers(names: &[&str]) -> Leftovers {
-        Leftovers(names.iter().map(|name| (*name).to_owned()).collect())
+        Leftovers { found: names.iter().map(|name| (*name).to_owned()).collect(), broker_told: true }
     }
 
     #[test]
@@ -119,5 +146,12 @@ mod tests {
         let complaint = after.none_since(&before).unwrap_err().to_string();
         assert!(complaint.contains("queue smista-test-2.intake"), "{complaint}");
         assert!(!complaint.contains("smista_test_1"), "{complaint}");
+    }
+
+    #[test]
+    fn a_broker_that_told_nothing_before_may_go_on_so_but_one_that_did_may_not() {
+        let silent = || Leftovers { broker_told: false, ..leftovers(&[]) };
+        silent().none_since(&silent()).unwrap();
+        assert!(silent().none_since(&leftovers(&[])).is_err());
     }
 }

@@ -30,12 +30,9 @@ impl Servers {
         Ok(Self { postgres_url, amqp_url, _private_postgres: private_postgres, private_rabbitmq })
     }
 
-    /// The broker's own tool, addressed to the node that the tests use.
-    pub(crate) fn rabbitmqctl(&self) -> Result<Command> {
-        match &self.private_rabbitmq {
-            Some(private) => private.rabbitmqctl(),
-            None => Ok(Command::new(tools::require("rabbitmqctl", "rabbitmq-server")?)),
-        }
+    /// The broker's own tool, addressed to our private node if there is one.
+    pub(crate) fn private_rabbitmqctl(&self) -> Option<Result<Command>> {
+        self.private_rabbitmq.as_ref().map(rabbitmq::Private::rabbitmqctl)
     }
 }
 

@@ -28,7 +28,7 @@ impl Server {
         let url = std::env::var("SMISTA_TEST_POSTGRES_URL")
             .unwrap_or_else(|_unset| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
         #[expect(clippy::disallowed_methods, reason = "two runs at once must not share names")]
-        let run = format!("smista_shelf_{}", Uuid::now_v7().simple());
+        let run = format!("smista_test_shelf_{}", Uuid::now_v7().simple());
         Arc::new(Self { options: url.parse().expect("a URL"), run, databases: Mutex::default() })
     }
 

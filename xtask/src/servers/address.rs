@@ -42,6 +42,14 @@ impl Address {
     }
 }
 
+/// Account and password of a broker's URL; without them, the account that each broker brings along.
+pub(crate) fn login(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let named = authority.rsplit_once('@').map(|(login, _)| login.split_once(':').unwrap_or((login, "")));
+    named.unwrap_or(("guest", "guest"))
+}
+
 /// The same server, another database.
 pub(crate) fn with_database(url: &str, database: &str) -> Result<String> {
     let (scheme, rest) =
@@ -74,6 +82,12 @@ mod tests {
     fn a_virtual_host_may_be_the_encoded_slash_or_a_name() {
         assert_eq!(Address::of("amqp://127.0.0.1:5673/%2f").unwrap().vhost(), "/");
         assert_eq!(Address::of("amqp://127.0.0.1:5673/smista").unwrap().vhost(), "smista");
+    }
+
+    #[test]
+    fn a_login_is_read_from_the_url_or_is_the_usual_one() {
+        assert_eq!(login("amqp://smista:s3cr:t@broker:5672/%2f"), ("smista", "s3cr:t"));
+        assert_eq!(login("amqp://broker/office"), ("guest", "guest"));
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     pub(super) fn create(server: &str) -> Result<Self> {
         let path = std::env::temp_dir().join(format!("smista-{server}-{}", std::process::id()));
+        // Nobody else has our process id: what stands there is of a run that was killed.
+        if path.exists() {
+            std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
         std::fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
         Ok(Self(path))
     }
@@ -68,4 +72,18 @@ fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().rev().take(10).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_is_no_hindrance() {
+        let left = Folder::create("nothing").unwrap();
+        std::fs::write(left.path().join("log"), "").unwrap();
+        std::mem::forget(left);
+        let folder = Folder::create("nothing").unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::address::Address;
+use super::address::{Address, login};
 use super::private::{self, Folder};
 use crate::tools;
 
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// AMQP 0-9-1, section 4.2.2: what a client says first.
 const PROTOCOL_HEADER: &[u8] = b"AMQP\0\0\x09\x01";
 
-/// A broker is there that speaks AMQP 0-9-1: it answers the header with the method Connection.Start.
+/// A broker is there that speaks AMQP 0-9-1 and takes our login: the method Connection.Tune follows on ours.
 pub(super) fn answers(url: &str) -> Result<()> {
     let address = Address::of(url)?;
     let socket =
@@ -31,15 +31,51 @@ pub(super) fn answers(url: &str) -> Result<()> {
     stream.write_all(PROTOCOL_HEADER)?;
     let mut frame = [0; 11];
     stream.read_exact(&mut frame).context("RabbitMQ does not answer")?;
-    if !is_connection_start(&frame) {
+    if !is_method(&frame, START) {
         bail!("what listens at {address} does not speak AMQP 0-9-1");
+    }
+    stream.read_exact(&mut vec![0; unread(&frame)]).context("RabbitMQ does not answer")?;
+    let (account, password) = login(url);
+    stream.write_all(&start_ok(account, password))?;
+    // A broker that refuses a login closes the connection without a word.
+    let told = stream.read_exact(&mut frame);
+    if told.is_err() || !is_method(&frame, TUNE) {
+        bail!("the broker at {address} refuses the login of {account}");
     }
     Ok(())
 }
 
-/// A method frame (type 1) on channel 0, of four bytes of length, then class 10, method 10.
-fn is_connection_start(frame: &[u8; 11]) -> bool {
-    frame[..3] == [1, 0, 0] && frame[7..] == [0, 10, 0, 10]
+/// Methods of the class Connection.
+const CONNECTION: u8 = 10;
+const START: u8 = 10;
+const START_OK: u8 = 11;
+const TUNE: u8 = 30;
+const FRAME_END: u8 = 0xCE;
+
+/// A method frame (type 1) on channel 0, of four bytes of length, then class and method.
+fn is_method(frame: &[u8; 11], method: u8) -> bool {
+    frame[..3] == [1, 0, 0] && frame[7..] == [0, CONNECTION, 0, method]
+}
+
+/// What follows on the first eleven bytes: seven come before the payload, its end after it.
+fn unread(frame: &[u8; 11]) -> usize {
+    let length = u32::from_be_bytes([frame[3], frame[4], frame[5], frame[6]]);
+    (length as usize + 8).saturating_sub(frame.len())
+}
+
+/// No properties of the client, then mechanism, response and locale.
+fn start_ok(account: &str, password: &str) -> Vec<u8> {
+    let response = format!("\0{account}\0{password}");
+    let mut payload = vec![0, CONNECTION, 0, START_OK, 0, 0, 0, 0];
+    payload.extend(b"\x05PLAIN");
+    payload.extend((response.len() as u32).to_be_bytes());
+    payload.extend(response.as_bytes());
+    payload.extend(b"\x05en_US");
+    let mut frame = vec![1, 0, 0];
+    frame.extend((payload.len() as u32).to_be_bytes());
+    frame.extend(payload);
+    frame.push(FRAME_END);
+    frame
 }
 
 pub(super) fn is_installed() -> bool {
@@ -138,11 +174,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connection_start_counts_as_an_answer() {
-        assert!(is_connection_start(&[1, 0, 0, 0, 0, 1, 220, 0, 10, 0, 10]));
-        assert!(!is_connection_start(b"HTTP/1.1 40"));
+    fn only_the_method_asked_for_counts_as_an_answer() {
+        assert!(is_method(&[1, 0, 0, 0, 0, 1, 220, 0, 10, 0, 10], START));
+        assert!(!is_method(b"HTTP/1.1 40", START));
         // The header of another version is what a broker says to a client whose version it does not speak.
-        assert!(!is_connection_start(b"AMQP\0\x01\0\0AMQ"));
-        assert!(!is_connection_start(&[1, 0, 0, 0, 0, 1, 220, 0, 10, 0, 50]));
+        assert!(!is_method(b"AMQP\0\x01\0\0AMQ", START));
+        // Connection.Close, with which a broker may answer a login that it does not take.
+        assert!(!is_method(&[1, 0, 0, 0, 0, 1, 220, 0, 10, 0, 50], TUNE));
+    }
+
+    #[test]
+    fn the_rest_of_a_frame_is_its_payload_and_its_end() {
+        assert_eq!(unread(&[1, 0, 0, 0, 0, 1, 220, 0, 10, 0, 10]), 476 - 4 + 1);
+    }
+
+    /// Accepts once, says Start, and after the client's Start-Ok what it is given.
+    fn broker_that_answers_a_login_with(answer: &'static [u8]) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            client.read_exact(&mut [0; 8]).unwrap();
+            client.write_all(&[1, 0, 0, 0, 0, 0, 4, 0, 10, 0, 10, FRAME_END]).unwrap();
+            client.read_exact(&mut vec![0; start_ok("guest", "guest").len()]).unwrap();
+            client.write_all(answer).unwrap();
+        });
+        format!("amqp://guest:guest@127.0.0.1:{port}/%2f")
+    }
+
+    #[test]
+    fn a_broker_counts_as_there_only_when_it_takes_the_login() {
+        let tunes = broker_that_answers_a_login_with(&[1, 0, 0, 0, 0, 0, 12, 0, 10, 0, 30]);
+        answers(&tunes).unwrap();
+        let refuses = answers(&broker_that_answers_a_login_with(b"")).unwrap_err().to_string();
+        assert!(refuses.ends_with("refuses the login of guest"), "{refuses}");
     }
 }
