@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::running::run_to_any_end;
+use crate::running::run_for_outputs;
 
 const MAPPING: &str = "examples/city-requests/mapping.toml";
 const HEADER: &str =
@@ -11,7 +11,7 @@ const ROW: &str = "2020-01-01T00:02:00,,BOS,Other,Closed,Call,N,1 MAIN ST,,";
 
 fn smista(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let data = folder.join("data").to_string_lossy().into_owned();
-    run_to_any_end(arguments, &[("SMISTA_DATA".to_owned(), data)])
+    run_for_outputs(arguments, &[("SMISTA_DATA".to_owned(), data)])
 }
 
 fn import(folder: &Path, rows: &str) -> (i32, String, String) {

@@ -125,7 +125,7 @@ pub(crate) fn run(arguments: &[&str], environment: &[(String, String)]) -> Strin
 }
 
 /// Runs the program to its end, however that is: its exit code, what it said, and what it complained of.
-pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)]) -> (i32, String, String) {
+pub(crate) fn run_for_outputs(arguments: &[&str], environment: &[(String, String)]) -> (i32, String, String) {
     let ran = command(arguments, environment).output().expect("it starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (ran.status.code().expect("an exit code"), text(&ran.stdout), text(&ran.stderr))
