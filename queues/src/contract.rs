@@ -45,6 +45,7 @@ pub async fn run_all(bench: &dyn Bench) {
     a_fact_reaches_every_queue_that_binds_it_and_may_reach_none(bench).await;
     a_command_that_no_queue_takes_is_reported(bench).await;
     every_message_of_a_batch_has_its_own_answer(bench).await;
+    no_answer_is_given_to_another_message(bench).await;
     what_was_not_acknowledged_comes_back_marked_redelivered(bench).await;
     a_batch_takes_what_waits_and_no_more(bench).await;
     any_subset_can_be_acknowledged_in_any_order(bench).await;
@@ -105,6 +106,38 @@ pub async fn every_message_of_a_batch_has_its_own_answer(bench: &dyn Bench) {
     assert_eq!(waiting(broker.as_ref(), "archive").await, 1);
     assert_eq!(waiting(broker.as_ref(), "letters").await, 1);
     assert!(broker.publish(&[]).await.is_empty());
+    broker.close().await;
+}
+
+/// Large batches, published by two at once, in which some messages have nowhere to go: wherever they stand, they and no
+/// others are reported, and all others are in their queue.
+pub async fn no_answer_is_given_to_another_message(bench: &dyn Bench) {
+    let broker = declared(bench, "mixed").await;
+    let nowhere = |of: &str, number: u32| match number % 7 {
+        0 => {
+            Some(outgoing(Destination::Exchange(Exchange::Commands), "letter.burn", &format!("{of}{number}")))
+        }
+        3 if number.is_multiple_of(2) => {
+            Some(outgoing(Destination::Queue("nowhere".to_owned()), "letter.write", &format!("{of}{number}")))
+        }
+        _ => None,
+    };
+    let batch = |of: &str| -> Vec<Outgoing> {
+        (0..200)
+            .map(|number| nowhere(of, number).unwrap_or_else(|| command(&format!("{of}{number}"))))
+            .collect()
+    };
+    let (mine, yours) = (batch("mine"), batch("yours"));
+    let expected: Vec<_> = (0..200)
+        .map(|number| nowhere("", number).map_or(Published::Confirmed, |_| Published::Unroutable))
+        .collect();
+    for _again in 0..3 {
+        let (of_mine, of_yours) = futures::future::join(broker.publish(&mine), broker.publish(&yours)).await;
+        assert_eq!(of_mine, expected);
+        assert_eq!(of_yours, expected);
+    }
+    let routed = expected.iter().filter(|fate| **fate == Published::Confirmed).count();
+    assert_eq!(waiting(broker.as_ref(), "letters").await, 6 * routed as u64);
     broker.close().await;
 }
 

@@ -1,7 +1,7 @@
 //! Message queues for workflow workers: envelope, runner, RabbitMQ, and the ports [`Broker`] and [`Shelf`].
 //!
 //! Knows how a message travels, is taken, settled, tried again and set aside. Must not know what any message
-//! is about: no cases, no domain, no store, no SQL. Only `rabbitmq.rs` names the AMQP library.
+//! is about: no cases, no domain, no store, no SQL. Only the module `rabbitmq` names the AMQP library.
 
 pub mod acknowledge;
 pub mod age;

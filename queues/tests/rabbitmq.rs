@@ -42,10 +42,17 @@ impl RabbitBench {
     }
 }
 
+fn url() -> String {
+    std::env::var("SMISTA_TEST_AMQP_URL")
+        .unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned())
+}
+
+fn settings(prefix: NamePrefix) -> RabbitSettings {
+    RabbitSettings { url: url(), prefix, confirm_timeout: Duration::from_secs(30), in_flight: 1024 }
+}
+
 fn broker(prefix: NamePrefix) -> RabbitMq {
-    let url = std::env::var("SMISTA_TEST_AMQP_URL")
-        .unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".to_owned());
-    RabbitMq::new(RabbitSettings { url, prefix, confirm_timeout: Duration::from_secs(30), in_flight: 4 })
+    RabbitMq::new(settings(prefix))
 }
 
 #[async_trait]
@@ -101,7 +108,8 @@ async fn our_own_messages_come_back_as_verified() {
 #[tokio::test]
 async fn publishing_is_bounded_and_complete() {
     on_a_bench(|bench| async move {
-        let broker = bench.open("flight").await;
+        bench.open("flight").await;
+        let broker = RabbitMq::new(RabbitSettings { in_flight: 4, ..settings(bench.prefix("flight")) });
         broker.declare(&TOPOLOGY).await.expect("declares");
         let messages: Vec<_> = (0..30).map(|number| letter(&number.to_string())).collect();
         let (first, second) =
@@ -204,6 +212,129 @@ async fn a_killer_becomes_a_dead_letter_and_the_innocent_stay() {
         broker.close().await;
     })
     .await;
+}
+
+/// The broker as somebody else sees it, past our own code.
+async fn outsider() -> (lapin::Connection, lapin::Channel) {
+    let connection = lapin::Connection::connect(&url(), lapin::ConnectionProperties::default()).await;
+    let connection = connection.expect("connects");
+    let channel = connection.create_channel().await.expect("a channel");
+    (connection, channel)
+}
+
+fn written(id: &str) -> Outgoing {
+    Outgoing {
+        destination: Destination::Exchange(Exchange::Facts),
+        message_type: "letter.written".to_owned(),
+        ..letter(id)
+    }
+}
+
+/// A queue that somebody deletes ends the sessions on it, and on no other; the next session finds it declared anew, with
+/// its bindings, although nobody asked for that.
+#[tokio::test]
+async fn a_deleted_queue_disturbs_no_other_and_comes_back() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("deleted").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        let mut doomed = subscribed(broker.as_ref(), 8).await;
+        let mut other =
+            broker.consume("archive", Taking::Subscribed { prefetch: 8 }).await.expect("consumes");
+        broker.publish(&[written("1")]).await;
+        assert_eq!(other.take(8).await.expect("takes").len(), 1);
+        let (_connection, channel) = outsider().await;
+        let name = bench.prefix("deleted").full("letters");
+        channel.queue_delete(name.into(), Default::default()).await.expect("deletes");
+        while doomed.take(8).await.is_ok() {}
+        doomed.close().await;
+
+        let mut again = subscribed(broker.as_ref(), 8).await;
+        assert_eq!(broker.publish(&[letter("2"), written("3")]).await, vec![Published::Confirmed; 2]);
+        let first = again.take(1).await.expect("takes");
+        again.acknowledge(&[first[0].reference]).await.expect("acknowledges");
+        assert_eq!(again.take(1).await.expect("takes").len(), 1);
+        again.close().await;
+        // Still the session that began before.
+        other.acknowledge(&[]).await.expect("is at work");
+        other.close().await;
+        broker.close().await;
+    })
+    .await;
+}
+
+/// What comes back although the table has a queue for it is published again into a queue that is there again.
+#[tokio::test]
+async fn a_publisher_that_finds_a_queue_gone_has_it_declared() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("gone").await;
+        broker.declare(&TOPOLOGY).await.expect("declares");
+        assert_eq!(broker.publish(&[letter("1")]).await, [Published::Confirmed]);
+        let (_connection, channel) = outsider().await;
+        let name = bench.prefix("gone").full("letters");
+        channel.queue_delete(name.into(), Default::default()).await.expect("deletes");
+        assert_eq!(broker.publish(&[letter("2")]).await, [Published::Unroutable]);
+        assert_eq!(broker.publish(&[letter("2")]).await, [Published::Confirmed]);
+        broker.close().await;
+    })
+    .await;
+}
+
+/// A queue that exists with other arguments cannot be had however often one asks; the others are declared all the same.
+#[tokio::test]
+async fn a_queue_that_is_otherwise_than_wanted_is_unsuitable_and_keeps_no_other_from_work() {
+    on_a_bench(|bench| async move {
+        let broker = bench.open("otherwise").await;
+        let (_connection, channel) = outsider().await;
+        let name = bench.prefix("otherwise").full("letters");
+        channel.queue_declare(name.into(), Default::default(), Default::default()).await.expect("declares");
+        let declared = broker.declare(&TOPOLOGY).await;
+        assert!(matches!(declared, Err(BrokerError::Unsuitable(_))), "{declared:?}");
+        let mut other =
+            broker.consume("archive", Taking::Subscribed { prefetch: 8 }).await.expect("consumes");
+        assert_eq!(broker.publish(&[written("1")]).await, [Published::Confirmed]);
+        assert_eq!(other.take(8).await.expect("takes").len(), 1);
+        other.close().await;
+        broker.close().await;
+    })
+    .await;
+}
+
+/// A process may start before its broker: what it wanted declared is declared once the broker answers.
+#[tokio::test]
+async fn what_could_not_be_declared_is_remembered_until_the_broker_is_there() {
+    on_a_bench(|bench| async move {
+        bench.open("early").await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let door = listener.local_addr().expect("an address");
+        drop(listener);
+        let server = server_of(&url());
+        let through_the_door = url().replace(&server, &door.to_string());
+        let broker =
+            RabbitMq::new(RabbitSettings { url: through_the_door, ..settings(bench.prefix("early")) });
+        let declared = broker.declare(&TOPOLOGY).await;
+        assert!(matches!(declared, Err(BrokerError::Unavailable(_))), "{declared:?}");
+        assert!(matches!(broker.publish(&[letter("1")]).await[..], [Published::Unknown(_)]));
+
+        let listener = tokio::net::TcpListener::bind(door).await.expect("the same port");
+        let doorkeeper = tokio::spawn(async move {
+            loop {
+                let (mut inside, _) = listener.accept().await.expect("a guest");
+                let mut outside = tokio::net::TcpStream::connect(&server).await.expect("the server");
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut inside, &mut outside).await });
+            }
+        });
+        assert_eq!(broker.publish(&[letter("1")]).await, [Published::Confirmed]);
+        let taken = subscribed(&broker, 1).await.take(1).await.expect("takes");
+        assert_eq!(taken.len(), 1);
+        broker.close().await;
+        doorkeeper.abort();
+    })
+    .await;
+}
+
+fn server_of(url: &str) -> String {
+    let after = url.rsplit_once('@').expect("a URL with a user").1;
+    after.split('/').next().expect("a host and a port").to_owned()
 }
 
 async fn waiting(broker: &dyn Broker, queue: &str) -> u64 {
