@@ -81,7 +81,7 @@ mod tests {
     }
 
     fn nothing_here() -> ShelfError {
-        ShelfError("only its readiness is asked for".to_owned())
+        ShelfError::Unavailable("only its readiness is asked for".to_owned())
     }
 
     #[async_trait]

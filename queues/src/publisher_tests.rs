@@ -27,14 +27,14 @@ impl Deletions {
 #[async_trait]
 impl Outbox for Deletions {
     async fn claim_due(&self, _: DateTime<Utc>, _: Duration, _: usize) -> Result<Vec<OutboxRow>, ShelfError> {
-        Err(ShelfError("the publisher claims nothing".to_owned()))
+        Err(ShelfError::Unavailable("the publisher claims nothing".to_owned()))
     }
     async fn delete_published(&self, keys: &[OutboxKey]) -> Result<(), ShelfError> {
         self.0.lock().expect("not poisoned").extend(keys.iter().map(|key| key.row));
         Ok(())
     }
     async fn depth(&self, _: DateTime<Utc>) -> Result<OutboxDepth, ShelfError> {
-        Err(ShelfError("not asked for by the publisher".to_owned()))
+        Err(ShelfError::Unavailable("not asked for by the publisher".to_owned()))
     }
 }
 

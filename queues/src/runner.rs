@@ -3,6 +3,9 @@
 //! A wait or a parked row commits before the acknowledgement, so a crash between any two steps repeats work
 //! and never loses it. Nothing is ever requeued by hand.
 
+mod aside;
+mod lanes;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,13 +25,10 @@ use crate::settle::{Fate, Plan, park, receive, settle};
 use crate::shelf::{Shelf, ShelfError};
 use crate::topology::Queue;
 
-/// Pauses before a batch that failed through nobody's fault is tried again; after the last it is given back.
-const PAUSES_WITHIN_SESSION: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
-/// The longest pause between two sessions.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How often dead letters are looked for.
 const DEAD_LETTER_ROUND: Duration = Duration::from_secs(60);
+/// The longest pause when they cannot be fetched: one that the AMQP library cannot read stays where it is.
+const LONGEST_DEAD_LETTER_ROUND: Duration = Duration::from_secs(3600);
 /// The most dead letters parked in one transaction.
 const DEAD_LETTER_BATCH: usize = 64;
 
@@ -41,7 +41,13 @@ pub struct Runner {
     gate: Arc<Gate>,
     clock: Clock,
     observer: Arc<dyn Observer>,
+    jitter: Jitter,
+    pauses_within_session: &'static [Duration],
+    shortest_pause: Duration,
 }
+
+/// Randomness, handed in: a number from 0 to 1, by which lanes that failed together do not come back together.
+pub type Jitter = Arc<dyn Fn() -> f64 + Send + Sync>;
 
 /// Hears what the runner does; the binary turns it into metrics and traces. Whatever else takes messages or commands in
 /// batches tells it the same way.
@@ -62,6 +68,8 @@ pub trait Observer: Send + Sync {
     fn handled(&self, _queue: &str, _messages: usize, _took: Duration) {}
     /// A lane's session with the broker began (true) or ended (false).
     fn session(&self, _queue: &str, _up: bool) {}
+    /// A lane panicked, past its handler; it starts again.
+    fn panicked(&self, _queue: &str) {}
 }
 
 impl Observer for () {}
@@ -73,6 +81,14 @@ pub enum Step {
     Idle,
     /// This many messages were settled.
     Settled(usize),
+}
+
+/// How long a batch that failed through nobody's fault is kept and tried again.
+#[derive(Clone, Copy)]
+struct Patience<'a> {
+    pauses: &'a [Duration],
+    /// Ends the waiting for a store that does not answer.
+    stop: &'a CancellationToken,
 }
 
 /// Why a session ended; what was taken and not acknowledged comes back by itself.
@@ -94,7 +110,21 @@ impl Runner {
         observer: Arc<dyn Observer>,
     ) -> Self {
         let gate = Arc::new(Gate::new(Arc::clone(&shelf), Arc::clone(&clock)));
-        Self { broker, shelf, gate, clock, observer }
+        Self {
+            broker,
+            shelf,
+            gate,
+            clock,
+            observer,
+            jitter: Arc::new(|| 1.0),
+            pauses_within_session: &lanes::PAUSES_WITHIN_SESSION,
+            shortest_pause: lanes::SHORTEST_PAUSE,
+        }
+    }
+
+    /// Without it every pause is as long as it can be.
+    pub fn with_jitter(self, jitter: Jitter) -> Self {
+        Self { jitter, ..self }
     }
 
     /// Takes at most one batch, handles and settles it: deterministic, for tests and simulations.
@@ -104,7 +134,7 @@ impl Runner {
         let mut consumer = self.broker.consume(queue.name, Taking::OnDemand).await?;
         let worked = async {
             let batch = consumer.take(queue.batch).await?;
-            self.work(queue, handler, consumer.as_mut(), &batch, &[]).await
+            self.work(queue, handler, consumer.as_mut(), &batch, None).await
         };
         let worked = worked.await;
         consumer.close().await;
@@ -114,73 +144,6 @@ impl Runner {
         })
     }
 
-    /// Runs all lanes of a queue until `stop`, then finishes what is prefetched and closes.
-    ///
-    /// Whoever calls it bounds the grace period; what remains when it is dropped returns to the queue.
-    pub async fn run(&self, queue: &Queue, handler: &dyn Handler, stop: &CancellationToken) {
-        futures::future::join_all((0..queue.lanes).map(|_| self.lane(queue, handler, stop))).await;
-    }
-
-    /// One lane: sessions, one after another, with growing pauses between those that failed.
-    async fn lane(&self, queue: &Queue, handler: &dyn Handler, stop: &CancellationToken) {
-        let mut failures = 0;
-        while !stop.is_cancelled() && self.gate.wait_until_open(stop).await {
-            let ended = self.session(queue, handler, stop, &mut failures).await;
-            let Err(error) = ended else { return };
-            tracing::warn!(queue = queue.name, %error, "session ended; it starts again");
-            pause_or_stop(pause_after(failures), stop).await;
-            failures = failures.saturating_add(1);
-        }
-    }
-
-    async fn session(
-        &self,
-        queue: &Queue,
-        handler: &dyn Handler,
-        stop: &CancellationToken,
-        failures: &mut u32,
-    ) -> Result<(), SessionEnded> {
-        let taking = Taking::Subscribed { prefetch: queue.prefetch() };
-        let mut consumer = self.broker.consume(queue.name, taking).await?;
-        self.observer.session(queue.name, true);
-        let ended = self.work_until(queue, handler, consumer.as_mut(), stop, failures).await;
-        self.observer.session(queue.name, false);
-        consumer.close().await;
-        ended
-    }
-
-    async fn work_until(
-        &self,
-        queue: &Queue,
-        handler: &dyn Handler,
-        consumer: &mut dyn Consumer,
-        stop: &CancellationToken,
-        failures: &mut u32,
-    ) -> Result<(), SessionEnded> {
-        loop {
-            // Only the waiting is cut short, never the work.
-            let taken = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                taken = consumer.take(queue.batch) => taken?,
-            };
-            // What is in hand stays there meanwhile; stopped before, it goes back by the close, like what is prefetched.
-            if !self.gate.wait_until_open(stop).await {
-                return Ok(());
-            }
-            self.work(queue, handler, consumer, &taken, &PAUSES_WITHIN_SESSION).await?;
-            *failures = 0;
-        }
-        consumer.cancel().await?;
-        loop {
-            let prefetched = consumer.take(queue.batch).await?;
-            if prefetched.is_empty() {
-                return Ok(());
-            }
-            self.work(queue, handler, consumer, &prefetched, &[]).await?;
-        }
-    }
-
     /// Handles one batch and settles all of it; answers how many messages that were.
     async fn work(
         &self,
@@ -188,7 +151,7 @@ impl Runner {
         handler: &dyn Handler,
         consumer: &mut dyn Consumer,
         batch: &[Delivery],
-        pauses: &[Duration],
+        patience: Option<Patience<'_>>,
     ) -> Result<usize, SessionEnded> {
         if batch.is_empty() {
             return Ok(0);
@@ -208,7 +171,7 @@ impl Runner {
         #[expect(clippy::disallowed_methods, reason = "a figure for people; nothing is decided by it")]
         let began = Instant::now();
         let span = self.observer.batch(queue.name, &traceparents(&received), oldest(&received));
-        let outcomes = self.outcomes(handler, &received, pauses).instrument(span.clone()).await?;
+        let outcomes = self.outcomes(handler, &received, patience).instrument(span.clone()).await?;
         self.observer.handled(queue.name, received.len(), began.elapsed());
         let now = (self.clock)();
         for ((delivery, message), outcome) in readable.into_iter().zip(&received).zip(outcomes) {
@@ -224,9 +187,9 @@ impl Runner {
         consumer: &mut dyn Consumer,
         plan: Plan,
     ) -> Result<(), SessionEnded> {
-        let (waits, parked) = (plan.waits(), plan.parked());
+        let (mut waits, mut parked) = (plan.waits(), plan.parked());
         if !waits.is_empty() || !parked.is_empty() {
-            self.shelf.put(&waits, &parked).await?;
+            (waits, parked) = self.lay_aside(waits, parked).await?;
         }
         consumer.acknowledge(&plan.settled).await?;
         for wait in &waits {
@@ -248,40 +211,56 @@ impl Runner {
         Ok(())
     }
 
-    /// One outcome per message, trying the same batch again when nobody in it is to blame.
+    /// One outcome per message. With patience the same batch is tried again when nobody in it is to blame; while the
+    /// store does not answer it is kept in hand.
     async fn outcomes(
         &self,
         handler: &dyn Handler,
         batch: &[Received],
-        pauses: &[Duration],
+        patience: Option<Patience<'_>>,
     ) -> Result<Vec<Outcome>, SessionEnded> {
-        let mut pauses = pauses.iter();
+        let all = patience.map_or(&[][..], |patience| patience.pauses);
+        let mut pauses = all.iter();
         loop {
             let reason = match together_or_one_by_one(handler, batch).await {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(reason) => reason,
             };
-            match pauses.next() {
-                Some(pause) => {
+            match (pauses.next(), &patience) {
+                (Some(pause), _) => {
                     tracing::warn!(%reason, "a batch is tried again");
                     tokio::time::sleep(*pause).await;
                 }
-                None => return Err(SessionEnded::Handler(reason)),
+                (None, Some(patience)) if !self.gate.is_open().await => {
+                    tracing::warn!(%reason, "a batch is kept in hand until the store answers");
+                    if !self.gate.wait_until_open(patience.stop).await {
+                        return Err(SessionEnded::Handler(reason));
+                    }
+                    pauses = all.iter();
+                }
+                (None, _) => return Err(SessionEnded::Handler(reason)),
             }
         }
     }
 
-    /// Parks the broker's dead letters, until `stop`.
+    /// Parks the broker's dead letters, until `stop`. While they cannot be fetched the pauses grow.
     pub async fn run_dead_letters(&self, stop: &CancellationToken) {
+        let mut failures = 0;
         while !stop.is_cancelled() {
             if self.gate.is_open().await {
                 match self.step_dead_letters().await {
-                    Ok(Step::Settled(_)) => continue,
-                    Ok(Step::Idle) => {}
-                    Err(error) => tracing::warn!(%error, "dead letters could not be parked"),
+                    Ok(Step::Settled(_)) => {
+                        failures = 0;
+                        continue;
+                    }
+                    Ok(Step::Idle) => failures = 0,
+                    Err(error) => {
+                        failures += 1;
+                        tracing::warn!(%error, failures, "dead letters could not be parked");
+                    }
                 }
             }
-            pause_or_stop(DEAD_LETTER_ROUND, stop).await;
+            pause_or_stop(dead_letter_round(failures), stop).await;
         }
     }
 
@@ -365,9 +344,9 @@ async fn pause_or_stop(pause: Duration, stop: &CancellationToken) {
     }
 }
 
-/// Doubles from 200 ms to half a minute. The lanes fall out of step by the time that their work takes.
-fn pause_after(failures: u32) -> Duration {
-    Duration::from_millis(200).saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE)
+/// A minute, doubled for each failure in a row.
+fn dead_letter_round(failures: u32) -> Duration {
+    DEAD_LETTER_ROUND.saturating_mul(1 << failures.min(10)).min(LONGEST_DEAD_LETTER_ROUND)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::lanes::{LONGEST_PAUSE, SHORTEST_PAUSE, Setbacks, longest_pause_after};
 use super::*;
 use crate::broker::{DeliveryRef, Depth, Outgoing, Published, Sender};
 use crate::envelope::Envelope;
@@ -129,7 +130,13 @@ struct MemoryShelf(Arc<World>);
 impl Shelf for MemoryShelf {
     async fn put(&self, waits: &[Wait], parked: &[Parked]) -> Result<(), ShelfError> {
         if self.0.shelf_is_down {
-            return Err(ShelfError("down".to_owned()));
+            return Err(ShelfError::Unavailable("down".to_owned()));
+        }
+        let untakable = |id: Option<&str>| id.is_some_and(|id| id.starts_with("untakable"));
+        if waits.iter().any(|wait| untakable(Some(&wait.message_id)))
+            || parked.iter().any(|message| untakable(message.message_id.as_deref()))
+        {
+            return Err(ShelfError::Data("no such text".to_owned()));
         }
         for wait in waits {
             self.0.note(format!("wait {} as {}", wait.message_id, wait.attempt));
@@ -184,6 +191,9 @@ impl Handler for ById {
         if self.loses_its_connection() {
             return Err(BatchFailed::TryAgain(ErrorText::new("connection lost")));
         }
+        if ids.contains(&"spoiler") {
+            return Err(BatchFailed::TryAgain(ErrorText::new("taken for a lost connection")));
+        }
         assert!(!ids.contains(&"panic"), "a handler that panics");
         if ids.contains(&"poison") {
             return Err(BatchFailed::OneByOne(ErrorText::new("constraint")));
@@ -194,7 +204,8 @@ impl Handler for ById {
         let outcome = |id: &&str| match *id {
             "busy" => Outcome::Transient(ErrorText::new("busy")),
             "later" => Outcome::Later(DateTime::UNIX_EPOCH),
-            "never" => Outcome::Permanent(ErrorText::new("never")),
+            "never" | "untakable" => Outcome::Permanent(ErrorText::new("never")),
+            "untakable wait" => Outcome::Later(DateTime::UNIX_EPOCH),
             "seen" => Outcome::NothingToDo("seen".to_owned()),
             _ => Outcome::Done,
         };
@@ -283,7 +294,10 @@ async fn a_lane_tries_the_same_batch_again_as_the_same_attempt() {
     let (runner, handler) = set_up(&world, 1);
     let batch: Vec<_> = world.queued.lock().expect("not poisoned").drain(..).collect();
     let mut consumer = ScriptedConsumer { world: world.clone(), waits: false };
-    let settled = runner.work(&QUEUE, &handler, &mut consumer, &batch, &[Duration::ZERO]).await;
+    let settled = {
+        let patience = Patience { pauses: &[Duration::ZERO], stop: &CancellationToken::new() };
+        runner.work(&QUEUE, &handler, &mut consumer, &batch, Some(patience)).await
+    };
     assert_eq!(settled.expect("settles"), 2);
     assert_eq!(world.journal(), ["handle a busy", "handle a busy", "wait busy as 2", "acknowledge 2"]);
 }
@@ -311,7 +325,7 @@ async fn a_stop_finishes_what_is_held_and_closes_every_lane() {
     let world = World::holding(&["a", "b", "c", "d"]);
     let (runner, handler) = set_up(&world, 0);
     let stop = CancellationToken::new();
-    let lanes = runner.run(&QUEUE, &handler, &stop);
+    let lanes = runner.run(&QUEUE, Arc::new(handler), &stop);
     let stopping = async {
         while !world.queued.lock().expect("not poisoned").is_empty() {
             tokio::task::yield_now().await;
@@ -369,9 +383,12 @@ async fn a_pause_ends_with_a_stop_and_gives_back_what_was_held() {
 
 #[test]
 fn pauses_grow_and_are_bounded() {
-    assert_eq!(pause_after(0), Duration::from_millis(200));
-    assert_eq!(pause_after(3), Duration::from_millis(1600));
-    assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
+    assert_eq!(longest_pause_after(SHORTEST_PAUSE, 0), Duration::from_millis(200));
+    assert_eq!(longest_pause_after(SHORTEST_PAUSE, 3), Duration::from_millis(1600));
+    assert_eq!(longest_pause_after(SHORTEST_PAUSE, u32::MAX), LONGEST_PAUSE);
+    assert_eq!(dead_letter_round(0), Duration::from_secs(60));
+    assert_eq!(dead_letter_round(2), Duration::from_secs(240));
+    assert_eq!(dead_letter_round(u32::MAX), LONGEST_DEAD_LETTER_ROUND);
 }
 
 #[tokio::test]
@@ -384,4 +401,113 @@ async fn dead_letters_are_parked_under_the_queue_in_which_they_died() {
     let parked = format!("park killer: {reason}");
     assert_eq!(world.journal(), [parked.as_str(), "acknowledge 1", "close"]);
     assert_eq!(runner.step_dead_letters().await.expect("steps"), Step::Idle);
+}
+
+#[tokio::test]
+async fn what_the_store_does_not_take_is_parked_bare_and_keeps_nobody_from_being_settled() {
+    let journal = one_step(&["untakable", "busy", "untakable wait"]).await;
+    let expected = [
+        "handle untakable busy untakable wait",
+        "wait busy as 2",
+        "park ?: it was to wait (no such text)",
+        "park ?: never (no such text)",
+        "acknowledge 3",
+        "close",
+    ];
+    assert_eq!(journal, expected);
+}
+
+/// Whichever message of a batch is taken for a lost connection each time, it is soon tried by itself.
+#[tokio::test]
+async fn after_a_batch_that_failed_messages_are_taken_alone() {
+    let world = World::holding(&["spoiler", "a", "b"]);
+    let (mut runner, handler) = set_up(&world, 0);
+    runner.pauses_within_session = &[Duration::ZERO];
+    let (stop, mut setbacks) = (CancellationToken::new(), Setbacks::default());
+    let mut consumer = ScriptedConsumer { world: world.clone(), waits: true };
+    let ended = runner.work_until(&QUEUE, &handler, &mut consumer, &stop, &mut setbacks).await;
+    assert!(matches!(ended, Err(SessionEnded::Handler(_))));
+    *world.queued.lock().expect("not poisoned") =
+        ["a", "spoiler", "b"].iter().enumerate().map(|(index, id)| delivery(index, id)).collect();
+    world.journal();
+    let ended = runner.work_until(&QUEUE, &handler, &mut consumer, &stop, &mut setbacks).await;
+    assert!(matches!(ended, Err(SessionEnded::Handler(_))));
+    let mut journal = world.journal();
+    journal.dedup();
+    assert_eq!(journal, ["handle a", "acknowledge 1", "handle spoiler"]);
+}
+
+/// While the store is away a batch is nobody's fault and stays where it is.
+#[tokio::test]
+async fn a_batch_is_kept_in_hand_until_the_store_answers() {
+    let world = World::holding(&["a"]);
+    let (mut runner, handler) = set_up(&world, 5);
+    *world.readiness.lock().expect("not poisoned") = VecDeque::from([false, true]);
+    let batch: Vec<_> = world.queued.lock().expect("not poisoned").drain(..).collect();
+    let mut consumer = ScriptedConsumer { world: world.clone(), waits: false };
+    let stop = CancellationToken::new();
+    let pauses = [Duration::ZERO; 4];
+    let seconds = AtomicI64::new(0);
+    let mut gate = Gate::new(
+        Arc::new(MemoryShelf(world.clone())),
+        Arc::new(move || DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds.fetch_add(1, Ordering::Relaxed))),
+    );
+    gate.pause = Duration::ZERO;
+    runner.gate = Arc::new(gate);
+    let patience = Patience { pauses: &pauses, stop: &stop };
+    let settled = runner.work(&QUEUE, &handler, &mut consumer, &batch, Some(patience)).await;
+    assert_eq!(settled.expect("settles"), 1);
+    let mut journal = world.journal();
+    journal.dedup();
+    assert_eq!(journal, ["handle a", "not ready", "handle a", "acknowledge 1"]);
+}
+
+/// Counts sessions, and panics when the first batch is reported.
+#[derive(Default)]
+struct Fragile {
+    up: AtomicI64,
+    panics: AtomicI64,
+    handled: AtomicI64,
+}
+
+impl Observer for Fragile {
+    fn handled(&self, _: &str, _: usize, _: Duration) {
+        assert!(self.handled.fetch_add(1, Ordering::Relaxed) > 0, "a panic outside a handler");
+    }
+    fn session(&self, _: &str, up: bool) {
+        self.up.fetch_add(if up { 1 } else { -1 }, Ordering::Relaxed);
+    }
+    fn panicked(&self, _: &str) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_lane_that_panics_is_counted_and_starts_again() {
+    let world = World::holding(&["a", "b", "c", "d", "e", "f", "g"]);
+    let (mut runner, handler) = set_up(&world, 0);
+    let observer = Arc::new(Fragile::default());
+    runner.observer = observer.clone();
+    runner.shortest_pause = Duration::ZERO;
+    let stop = CancellationToken::new();
+    let one_lane = Queue { lanes: 1, ..QUEUE };
+    let lanes = runner.run(&one_lane, Arc::new(handler), &stop);
+    let stopping = async {
+        while !world.queued.lock().expect("not poisoned").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    futures::future::join(lanes, stopping).await;
+    assert_eq!(observer.panics.load(Ordering::Relaxed), 1);
+    assert_eq!(observer.up.load(Ordering::Relaxed), 0);
+    assert_eq!(observer.handled.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn lanes_that_failed_together_come_back_apart() {
+    let (runner, _) = set_up(&World::holding(&[]), 0);
+    let pause = |random| runner.clone().with_jitter(Arc::new(move || random)).pause_after(3);
+    assert_eq!(pause(0.0), Duration::from_millis(800));
+    assert_eq!(pause(1.0), longest_pause_after(SHORTEST_PAUSE, 3));
 }

@@ -99,6 +99,12 @@ pub fn receive(queue: &Queue, delivery: &Delivery, now: DateTime<Utc>) -> Result
     if !queue.takes(&envelope.message_type) {
         return Err(ErrorText::new(format!("the queue {} takes no {}", queue.name, envelope.message_type)));
     }
+    if delivery.sender != Sender::Smista && !queue.takes_from_others(&envelope.message_type) {
+        return Err(ErrorText::new(format!(
+            "{} is a fact, and only smista says facts",
+            envelope.message_type
+        )));
+    }
     let (client, attempt, of) = match &delivery.sender {
         Sender::Client(name) => (Client::Named(name.clone()), 1, envelope.time),
         Sender::Smista | Sender::Unverified => (

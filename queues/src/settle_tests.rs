@@ -231,3 +231,22 @@ fn a_wait_and_a_replay_go_on_in_the_trace_of_the_message() {
     let parked = crate::shelf::ParkedMessage { id: crate::shelf::ParkedId(1), parked };
     assert_eq!(kept(&parked.replay(NOW).expect("replayable").body).as_deref(), Some(trace));
 }
+
+/// Whoever may write to a queue past the exchanges would otherwise act as smista itself.
+#[test]
+fn a_fact_is_taken_from_nobody_but_smista() {
+    let facts =
+        Queue { fed_by: &[Binding { exchange: Exchange::Facts, message_type: "letter.write" }], ..QUEUE };
+    assert!(receive(&facts, &delivery(Sender::Smista, None, None), NOW).is_ok());
+    let from_outside = delivery(Sender::Client("crm".to_owned()), None, None);
+    let refused = receive(&facts, &from_outside, NOW).expect_err("parked");
+    assert_eq!(refused.as_str(), "letter.write is a fact, and only smista says facts");
+    assert!(receive(&QUEUE, &from_outside, NOW).is_ok());
+}
+
+#[test]
+fn a_dead_letter_of_no_known_queue_is_not_replayed() {
+    let parked = park("dead", &delivery(Sender::Smista, None, None), None, ErrorText::new("died"), NOW);
+    let parked = crate::shelf::ParkedMessage { id: crate::shelf::ParkedId(1), parked };
+    assert_eq!(parked.replay(NOW), None);
+}

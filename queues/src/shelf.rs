@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::broker::{DeliveryRef, Outgoing};
 use crate::envelope::Envelope;
 use crate::handler::Client;
-use crate::names::Destination;
+use crate::names::{Destination, NamePrefix};
 use crate::outcome::ErrorText;
 
 /// Where the runner lays a message aside before it acknowledges it.
@@ -143,10 +143,16 @@ pub struct OutboxDepth {
     pub oldest_due_at: Option<DateTime<Utc>>,
 }
 
-/// The store could not do it; the caller drops the batch unacknowledged, waits and starts again.
+/// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
-#[error("the store is not available: {0}")]
-pub struct ShelfError(pub String);
+pub enum ShelfError {
+    /// It does not answer now: the caller drops the batch unacknowledged, waits and starts again.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// It does not take what it was given, however often it is asked.
+    #[error("the store does not take this: {0}")]
+    Data(String),
+}
 
 impl Wait {
     pub fn destination(&self) -> Destination {
@@ -158,8 +164,11 @@ impl ParkedMessage {
     /// The message to publish when an operator has it tried again `now`, from the first attempt on, however old it is.
     ///
     /// `None` for what could not be decoded or whose sender nobody vouched for: smista would lend it its own
-    /// authority.
+    /// authority. Nor for a dead letter of which nobody knows in which queue it died: it would die there again.
     pub fn replay(&self, now: DateTime<Utc>) -> Option<Outgoing> {
+        if self.parked.queue == NamePrefix::DEAD {
+            return None;
+        }
         let mut envelope = Envelope::parse_from_smista(&self.parked.body).ok()?;
         envelope.cliente = self.parked.client.as_ref()?.as_extension();
         envelope.tentativo = None;

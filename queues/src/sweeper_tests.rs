@@ -66,7 +66,7 @@ impl Outbox for MemoryOutbox {
         Ok(())
     }
     async fn depth(&self, _: DateTime<Utc>) -> Result<OutboxDepth, ShelfError> {
-        Err(ShelfError("not asked for by the sweeper".to_owned()))
+        Err(ShelfError::Unavailable("not asked for by the sweeper".to_owned()))
     }
 }
 

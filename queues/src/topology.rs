@@ -61,6 +61,15 @@ impl Queue {
         self.fed_by.iter().any(|binding| binding.message_type == message_type)
     }
 
+    /// Whether others than smista may send it a message of this type: a command. A client that may write to a queue past
+    /// the exchanges must not pass off a fact as smista's.
+    pub fn takes_from_others(&self, message_type: &str) -> bool {
+        let command = |binding: &Binding| {
+            binding.exchange == Exchange::Commands && binding.message_type == message_type
+        };
+        self.fed_by.iter().any(command)
+    }
+
     /// The wait before the next try after `attempt` tries, or `None` when the ladder is spent.
     pub fn wait_after(&self, attempt: u32) -> Option<Duration> {
         self.waits.get(usize::try_from(attempt).ok()?.checked_sub(1)?).copied()

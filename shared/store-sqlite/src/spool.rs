@@ -127,7 +127,7 @@ impl Broker for Spool {
         match self.0.insert(messages).await {
             Ok(answers) => answers,
             // Its COMMIT may have reached the disk all the same.
-            Err(fault) => vec![Published::Unknown(ShelfError::from(fault).0); messages.len()],
+            Err(fault) => vec![Published::Unknown(ShelfError::from(fault).to_string()); messages.len()],
         }
     }
 
@@ -163,5 +163,5 @@ impl Broker for Spool {
 }
 
 fn unavailable(fault: Fault) -> BrokerError {
-    BrokerError::Unavailable(ShelfError::from(fault).0)
+    BrokerError::Unavailable(ShelfError::from(fault).to_string())
 }

@@ -91,6 +91,8 @@ pub(crate) async fn drop(connection: &mut Connection, id: ParkedId) -> Answer<bo
 
 impl From<Fault> for ShelfError {
     fn from(fault: Fault) -> Self {
-        Self(ErrorText::chain(&StoreError::from(fault)).to_string())
+        let error = StoreError::from(fault);
+        let text = ErrorText::chain(&error).to_string();
+        if matches!(error, StoreError::Data(_)) { Self::Data(text) } else { Self::Unavailable(text) }
     }
 }

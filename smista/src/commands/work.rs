@@ -90,7 +90,7 @@ impl Workers {
         for worker in self.0 {
             let (system, stop) = (Arc::clone(system), stop.token().clone());
             tasks.spawn(worker.queue.name, async move {
-                system.runner.run(worker.queue, &*worker.handler, &stop).await;
+                system.runner.run(worker.queue, worker.handler, &stop).await;
             });
         }
         let (publishing, told) = (Arc::clone(system), stop.token().clone());

@@ -94,7 +94,7 @@ pub(crate) struct FaultyShelf {
 impl Shelf for FaultyShelf {
     async fn put(&self, waits: &[Wait], parked: &[Parked]) -> Result<(), ShelfError> {
         if self.faults.strikes(Fault::ShelfAway) {
-            return Err(ShelfError("the simulation says so".to_owned()));
+            return Err(ShelfError::Unavailable("the simulation says so".to_owned()));
         }
         self.inner.put(waits, parked).await
     }

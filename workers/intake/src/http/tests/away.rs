@@ -42,7 +42,7 @@ struct Shelves {
 }
 
 fn no_shelf() -> ShelfError {
-    ShelfError("the door lays nothing on a shelf".to_owned())
+    ShelfError::Unavailable("the door lays nothing on a shelf".to_owned())
 }
 
 #[async_trait]
