@@ -196,7 +196,9 @@ impl Publishing {
 }
 
 /// A confirm's own fate, and which message came back with it: that may be any of the set.
-fn read(confirmation: Confirmation) -> (Published, Option<Address>) {
+type Confirmed = (Published, Option<Address>);
+
+fn read(confirmation: Confirmation) -> Confirmed {
     match confirmation {
         Confirmation::Ack(returned) => (Published::Confirmed, returned.map(address_of)),
         Confirmation::Nack(returned) => {
@@ -207,7 +209,7 @@ fn read(confirmation: Confirmation) -> (Published, Option<Address>) {
 }
 
 /// The fates of a set whose confirms have all come: what came back is told by its own address.
-fn fates(confirmed: Vec<Option<(Address, (Published, Option<Address>))>>) -> Vec<Published> {
+fn fates(confirmed: Vec<Option<(Address, Confirmed)>>) -> Vec<Published> {
     let came_back: BTreeSet<Address> =
         confirmed.iter().flatten().filter_map(|(_, (_, returned))| returned.clone()).collect();
     let fate = |confirmed| match confirmed {
