@@ -2,12 +2,15 @@
 //!
 //! The callers, HTTP lanes and workers alike, get one [`Outcome`] for each command. A refusal or a stale version is
 //! that command's own outcome. A panic, or data that the store refuses, undoes the desk and sends the batch
-//! through one by one, so that a poison command harms only itself and leaves no trace of having been seen.
+//! through in parts until the poison is alone, so that it harms only itself and leaves no trace of having been seen.
 
 mod incoming;
 mod on_the_desk;
+mod parts;
 mod seen;
 mod sets;
+#[cfg(test)]
+mod tests;
 
 pub use incoming::{Applied, Incoming, Outcome, Render, Rendered, Request, Who};
 
@@ -21,7 +24,9 @@ use smista_domain::ids::{CasoId, CittadinoId, Protocollo};
 use smista_store::{Committed, Desk, OpeningKey, StoreError, WriteSet};
 
 use crate::Office;
+use crate::judge::nobodys_fault;
 use on_the_desk::OnTheDesk;
+use parts::{Outcomes, Poison};
 use seen::Seen;
 
 /// Applies a batch for a worker, whose inbox drops repeated messages.
@@ -33,42 +38,33 @@ pub(crate) async fn apply(
     worker: &str,
     batch: &[Incoming],
 ) -> Result<Vec<Outcome>, StoreError> {
-    match apply_together(office, worker, batch).await? {
-        Together::Committed(outcomes) => Ok(outcomes),
-        Together::Undone(_) => {
-            let mut outcomes = Vec::with_capacity(batch.len());
-            for single in batch {
-                outcomes.extend(apply_alone(office, worker, single).await?);
-            }
-            Ok(outcomes)
+    let mut outcomes = match apply_together(office, worker, batch).await? {
+        Together::Committed(outcomes) => return Ok(outcomes),
+        Together::Undone(poison) => Outcomes::of_parts(batch.len(), poison),
+    };
+    while let Some(part) = outcomes.next_part() {
+        let commands: Vec<Incoming> = part.iter().filter_map(|place| batch.get(*place)).cloned().collect();
+        let mut together = apply_together(office, worker, &commands).await?;
+        if let ([Incoming { request: Request::Open { .. }, .. }], Together::Undone(Poison::Refused(_))) =
+            (commands.as_slice(), &together)
+        {
+            // Somebody may have opened it at the same time, and then it is found.
+            together = apply_together(office, worker, &commands).await?;
+        }
+        match together {
+            Together::Committed(done) => outcomes.settle(part, done),
+            Together::Undone(poison) => outcomes.undone(&part, poison),
         }
     }
+    Ok(outcomes.settled())
 }
 
-/// One command by itself. An opening that the store refuses is tried once more: somebody may have opened it at the
-/// same time, and then it is found.
-async fn apply_alone(office: &Office, worker: &str, single: &Incoming) -> Result<Vec<Outcome>, StoreError> {
-    let alone = std::slice::from_ref(single);
-    let mut together = apply_together(office, worker, alone).await?;
-    let refused = |together: &Together| match together {
-        Together::Undone(Outcome::Failed(error)) => matches!(**error, StoreError::Data(_)),
-        Together::Undone(_) | Together::Committed(_) => false,
-    };
-    if refused(&together) && matches!(single.request, Request::Open { .. }) {
-        together = apply_together(office, worker, alone).await?;
-    }
-    Ok(match together {
-        Together::Committed(outcomes) => outcomes,
-        Together::Undone(poison) => vec![poison],
-    })
-}
-
-/// What became of a batch that was applied as a whole.
+/// What became of commands that were applied as a whole.
 enum Together {
     /// It lasts.
     Committed(Vec<Outcome>),
-    /// Some command in it is poison; nothing of the batch was kept. From a batch of one: its outcome.
-    Undone(Outcome),
+    /// Some command is poison; nothing of any was kept.
+    Undone(Poison),
 }
 
 /// An error that one command's data may be to blame for undoes the batch; any other is nobody's.
@@ -76,7 +72,7 @@ async fn apply_together(office: &Office, worker: &str, batch: &[Incoming]) -> Re
     match commit_together(office, worker, batch).await {
         Ok(together) => Ok(together),
         Err(error @ (StoreError::Data(_) | StoreError::Changed { .. } | StoreError::Corrupt { .. })) => {
-            Ok(Together::Undone(Outcome::Failed(Arc::new(error))))
+            Ok(Together::Undone(Poison::Refused(Arc::new(error))))
         }
         Err(error) => Err(error),
     }
@@ -91,8 +87,10 @@ async fn commit_together(office: &Office, worker: &str, batch: &[Incoming]) -> R
     let seen = Seen::claim(&mut *desk, worker, batch).await?;
     let loaded = load(office, &mut *desk, batch, &seen, protocolli, catalogue, now).await?;
     let (outcomes, set) = loaded.decide_all(batch, &seen);
-    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Panicked)) {
-        return Ok(Together::Undone(Outcome::Panicked));
+    let panicked = |place: &usize| matches!(outcomes.get(*place), Some(Outcome::Panicked));
+    let culprits: Vec<usize> = (0..outcomes.len()).filter(panicked).collect();
+    if !culprits.is_empty() {
+        return Ok(Together::Undone(Poison::Panicked(culprits)));
     }
     let spool: Vec<i64> = batch.iter().filter_map(|incoming| incoming.spool_row).collect();
     office.publish(write(desk, &spool, &set).await?);
@@ -113,7 +111,7 @@ pub(crate) async fn desk_with_catalogue(
 ) -> Result<(Box<dyn Desk>, Arc<Catalogue>), StoreError> {
     loop {
         let mut desk = office.store.desk().await?;
-        let revision = desk.catalogue_revision().await?;
+        let revision = desk.catalogue_revision().await.map_err(nobodys_fault)?;
         if let Some(catalogue) = office.catalogue.at(revision) {
             return Ok((desk, catalogue));
         }

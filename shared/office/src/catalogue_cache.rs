@@ -6,6 +6,8 @@ use smista_domain::catalogue::Catalogue;
 use smista_store::{Store, StoreError};
 use tokio::sync::Mutex;
 
+use crate::judge::nobodys_fault;
+
 /// The newest catalogue that this process has read.
 #[derive(Default)]
 pub struct CatalogueCache {
@@ -26,10 +28,10 @@ impl CatalogueCache {
     }
 
     /// The store's catalogue, read only if its revision is not the one in memory. Never called while a desk is open: it
-    /// takes a connection of its own.
+    /// takes a connection of its own. That it cannot be read is nobody's fault.
     pub async fn current(&self, store: &dyn Store) -> Result<Arc<Catalogue>, StoreError> {
-        let revision = store.catalogue_revision().await?;
-        self.at_or_read(revision, || store.catalogue()).await
+        let revision = store.catalogue_revision().await.map_err(nobodys_fault)?;
+        self.at_or_read(revision, || store.catalogue()).await.map_err(nobodys_fault)
     }
 
     /// The catalogue of this revision from memory, or what `read` gives. Who finds somebody reading waits for it.

@@ -18,6 +18,20 @@ pub fn batch_failed(error: &StoreError) -> BatchFailed {
     }
 }
 
+/// For what is read for every command alike, the catalogue above all: that it cannot be read is not to be laid at the
+/// door of whichever message came first, or one unreadable row parks the whole backlog. The batch waits instead.
+pub(crate) fn nobodys_fault(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Corrupt { .. } => StoreError::Failed(Box::new(error)),
+        StoreError::Unavailable(_)
+        | StoreError::Data(_)
+        | StoreError::Changed { .. }
+        | StoreError::GroupInUse { .. }
+        | StoreError::InUse { .. }
+        | StoreError::Failed(_) => error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The decisions of a batch, on the cases that lie on the desk. Two commands for one case see each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -29,7 +29,8 @@ pub(super) struct OnTheDesk<'a> {
     pratiche: BTreeMap<CasoId, Pratica>,
     /// The padre of every case on the desk.
     padre_of: BTreeMap<CasoId, CasoId>,
-    pub(super) new_casi: Vec<NewCaso>,
+    /// In the order of their numbers: who comes first gets the lowest.
+    pub(super) new_casi: VecDeque<NewCaso>,
     pub(super) known_casi: BTreeSet<CasoId>,
     pub(super) known_cittadini: BTreeSet<CittadinoId>,
     pub(super) opened_before: BTreeMap<OpeningKey, CasoId>,
@@ -43,7 +44,7 @@ impl<'a> OnTheDesk<'a> {
             now,
             pratiche: BTreeMap::new(),
             padre_of: BTreeMap::new(),
-            new_casi: Vec::new(),
+            new_casi: VecDeque::new(),
             known_casi: BTreeSet::new(),
             known_cittadini: BTreeSet::new(),
             opened_before: BTreeMap::new(),
@@ -60,8 +61,7 @@ impl<'a> OnTheDesk<'a> {
 
     /// Decides every new command in order, and gathers what is to be written.
     pub(super) fn decide_all(mut self, batch: &[Incoming], seen: &Seen) -> (Vec<Outcome>, WriteSet) {
-        let loaded = self.pratiche.clone();
-        let mut sets = Sets::new(self.office, self.now, &loaded);
+        let mut sets = Sets::new(self.office, self.now, &self.pratiche);
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.len());
         for (place, incoming) in batch.iter().enumerate() {
             let outcome = match seen.standing(place) {
@@ -74,7 +74,7 @@ impl<'a> OnTheDesk<'a> {
             outcomes.push(outcome);
             sets.next_place();
         }
-        let set = sets.finish(self.pratiche.values());
+        let set = sets.finish(self.pratiche.into_values());
         (outcomes, set)
     }
 
@@ -123,7 +123,7 @@ impl<'a> OnTheDesk<'a> {
     ) -> Result<(CasoId, CasoId, Decision), Refusal> {
         match &incoming.request {
             Request::Open { opening, .. } => {
-                let new = self.new_casi.pop().ok_or(Refusal::Hidden)?;
+                let new = self.new_casi.pop_front().ok_or(Refusal::Hidden)?;
                 let decision = self.open(new, opening, attore)?;
                 Ok((new.id, opening.padre.unwrap_or(new.id), decision))
             }

@@ -143,12 +143,13 @@ impl<'a> Sets<'a> {
     }
 
     /// The whole set: each case once, as it stands after all commands.
-    pub(super) fn finish<'b>(mut self, pratiche: impl Iterator<Item = &'b Pratica>) -> WriteSet {
+    pub(super) fn finish(mut self, pratiche: impl Iterator<Item = Pratica>) -> WriteSet {
         let touched: BTreeSet<CasoId> = self.set.storia.iter().map(|row| row.caso).collect();
-        for caso in pratiche.flat_map(Pratica::casi).filter(|caso| touched.contains(&caso.id)) {
+        let casi = pratiche.flat_map(|pratica| std::iter::once(pratica.padre).chain(pratica.figli));
+        for caso in casi.filter(|caso| touched.contains(&caso.id)) {
             match (self.stored_versions.get(&caso.id), self.opened.remove(&caso.id)) {
-                (Some(stored), _) => self.set.changed.push((caso.clone(), *stored)),
-                (None, Some(key)) => self.set.opened.push((caso.clone(), key)),
+                (Some(stored), _) => self.set.changed.push((caso, *stored)),
+                (None, Some(key)) => self.set.opened.push((caso, key)),
                 (None, None) => {}
             }
         }

@@ -13,6 +13,7 @@ use super::path::{Passaggio, path};
 use super::ranking::rank;
 use super::{Findings, shortened};
 use crate::Office;
+use crate::judge::nobodys_fault;
 use crate::text_ranking::PerRevision;
 
 /// Solved cases read for each group: enough to know a group's language, few enough to index for each batch.
@@ -68,7 +69,8 @@ impl Triage {
     ) -> Result<Vec<Triaged>, StoreError> {
         let catalogue = office.catalogue().await?;
         let texts = self.texts.get(&catalogue).await;
-        let solved = SolvedTexts::new(office.store.solved_texts(SOLVED_PER_GROUP).await?);
+        let solved =
+            SolvedTexts::new(office.store.solved_texts(SOLVED_PER_GROUP).await.map_err(nobodys_fault)?);
         let mut found = BTreeMap::new();
         for case in news {
             if let Some(examined) = examine(office, case, &texts, &solved).await? {
@@ -91,7 +93,7 @@ async fn examine(
     let percorso = whole_path(office, news.caso).await?;
     let Some((stay, rigetto)) = standing_rejection(&percorso, news.versione) else { return Ok(None) };
     let outcomes = match &stay.tripletta {
-        Some(tripletta) => store.rejection_outcomes(tripletta, rigetto.causa).await?,
+        Some(tripletta) => store.rejection_outcomes(tripletta, rigetto.causa).await.map_err(nobodys_fault)?,
         None => Vec::new(),
     };
     let description = description(&store.papers(news.caso).await?);
