@@ -92,11 +92,11 @@ impl SqliteStore {
             .map_err(Fault::from)?;
         let committed = Arc::new(Notify::new());
         Ok(Self {
-            options: file,
             readers,
-            writer: Writer::start(write_connection, Arc::clone(&committed)),
+            writer: Writer::start(file.clone(), write_connection, Arc::clone(&committed)),
             bindings: Arc::new(options.bindings),
             clock: options.clock,
+            options: file,
             committed,
             _held: Arc::new(held),
         })
@@ -304,7 +304,9 @@ impl Store for SqliteStore {
         Ok(gone)
     }
 
+    /// Both ways: readers, and the writer, without whom nothing is accepted.
     async fn ping(&self) -> Result<(), StoreError> {
-        self.catalogue_revision().await.map(|_answers| ())
+        self.catalogue_revision().await?;
+        self.writer.ping().await
     }
 }

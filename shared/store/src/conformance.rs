@@ -37,7 +37,8 @@ macro_rules! conformance_suite {
             desk: a_desk_that_commits_is_seen, a_dropped_desk_leaves_nothing, a_panicking_desk_leaves_nothing,
                 a_message_is_new_once, a_message_of_an_undone_desk_is_new_again, an_answer_is_given_again,
                 a_key_with_another_request_is_told, an_unanswered_key_is_free_again,
-                of_two_claims_at_once_one_answers, many_desks_at_once_all_commit, a_commit_gives_what_is_to_publish;
+                of_two_claims_at_once_one_answers, who_stops_waiting_holds_nobody_up,
+                who_stops_waiting_for_a_commit_holds_nobody_up, many_desks_at_once_all_commit, a_commit_gives_what_is_to_publish;
             pratiche: a_padre_comes_with_its_figli, unknown_cases_are_left_out, a_padre_is_locked_until_the_desk_ends,
                 a_stale_version_is_refused, history_replays_to_the_case, what_exists_is_known,
                 a_specialist_goes_on_seeing_the_case;

@@ -124,6 +124,31 @@ pub async fn of_two_claims_at_once_one_answers(on: &impl Fixture) {
     assert_eq!(answered.load(Ordering::SeqCst), 1);
 }
 
+/// Callers are cancelled: a connection that closes, a process that stops.
+pub async fn who_stops_waiting_holds_nobody_up(on: &impl Fixture) {
+    let open = on.store().desk().await.expect("a desk");
+    let mut given_up = on.store().desk();
+    let _still_waiting = futures::poll!(&mut given_up);
+    drop(given_up);
+    drop(open);
+    let (set, _) = opening(1, &lamentela(), None, 0);
+    write(on.store(), &set).await.expect("the next desk works");
+    on.store().ping().await.expect("answers");
+}
+
+pub async fn who_stops_waiting_for_a_commit_holds_nobody_up(on: &impl Fixture) {
+    let (set, _) = opening(1, &lamentela(), None, 0);
+    let mut desk = on.store().desk().await.expect("a desk");
+    desk.write(&set).await.expect("written");
+    let mut given_up = desk.commit();
+    let _under_way = futures::poll!(&mut given_up);
+    let next = on.store().desk();
+    drop(given_up);
+    drop(next.await.expect("a desk"));
+    let (set, _) = opening(2, &lamentela(), None, 0);
+    write(on.store(), &set).await.expect("the next desk works");
+}
+
 pub async fn many_desks_at_once_all_commit(on: &impl Fixture) {
     let desks = (1..=100).map(|n| async move {
         // Every tenth is dropped after it wrote.
