@@ -6,10 +6,7 @@ pub(crate) fn sort(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(refused) => match refused.code().as_deref() {
             Some(code) if is_passing(code) => StoreError::Unavailable(Box::new(error)),
-            // Data exception, integrity constraint violation.
-            Some(code) if code.starts_with("22") || code.starts_with("23") => {
-                StoreError::Data(Box::new(error))
-            }
+            Some(code) if is_of_the_data(code) => StoreError::Data(Box::new(error)),
             _ => StoreError::Failed(Box::new(error)),
         },
         sqlx::Error::Io(_)
@@ -32,13 +29,21 @@ pub(crate) fn sort(error: sqlx::Error) -> StoreError {
 /// Whether a SQLSTATE tells of the moment and not of the statement.
 fn is_passing(code: &str) -> bool {
     match code {
-        // Serialization failure, deadlock, lock not available, query cancelled by a time-out.
-        "40001" | "40P01" | "55P03" | "57014" => true,
+        // Lock not available, query cancelled by a time-out.
+        "55P03" | "57014" => true,
+        // A server that has just become a standby, or is not yet the primary: the next connection finds the primary.
+        "25006" => true,
         // The server goes down, crashed, is starting; the session was idle in its transaction for too long.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => true,
-        // Connection exceptions; out of connections or memory.
-        code => code.starts_with("08") || code == "53300" || code == "53200",
+        // Connection exceptions; transactions rolled back: serialization failure, deadlock, completion unknown; out of
+        // connections or memory.
+        code => code.starts_with("08") || code.starts_with("40") || code == "53300" || code == "53200",
     }
+}
+
+/// Data exception, integrity constraint violation, a limit of the program exceeded, such as a row too large for an index.
+fn is_of_the_data(code: &str) -> bool {
+    ["22", "23", "54"].iter().any(|class| code.starts_with(class))
 }
 
 #[cfg(test)]
@@ -47,10 +52,18 @@ mod tests {
 
     #[test]
     fn what_passes_by_itself_is_told_from_what_does_not() {
-        let passing = ["40001", "40P01", "55P03", "57014", "57P01", "25P03", "08006", "53300"];
+        let passing = [
+            "40001", "40P01", "55P03", "57014", "57P01", "25P03", "08006", "53300", "40000", "40003", "25006",
+        ];
         assert!(passing.iter().all(|code| is_passing(code)));
         let lasting = ["23505", "22P05", "42P01", "53100", "28P01"];
         assert!(lasting.iter().all(|code| !is_passing(code)));
+    }
+
+    #[test]
+    fn what_the_data_is_to_blame_for_is_told_from_what_it_is_not() {
+        assert!(["22P05", "23505", "54000"].iter().all(|code| is_of_the_data(code)));
+        assert!(["42P01", "53100", "40001", "25006"].iter().all(|code| !is_of_the_data(code)));
     }
 
     #[test]
