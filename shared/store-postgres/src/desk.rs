@@ -94,8 +94,7 @@ impl Desk for PostgresDesk {
         writes::put_triage(connection, &set.triage).await?;
         writes::answer(connection, &set.answers).await?;
         learning::file_esigenze(connection, &set.esigenze).await?;
-        let ids = publish::insert(connection, &set.outbox, self.lease, (self.clock)()).await?;
-        self.to_publish.extend(ids.into_iter().zip(set.outbox.iter().cloned()));
+        self.to_publish.extend(publish::insert(connection, &set.outbox, self.lease, (self.clock)()).await?);
         set.answers.iter().for_each(|(key, _)| {
             self.claimed.remove(key);
         });

@@ -48,6 +48,8 @@ pub fn is_postgres_url(text: &str) -> bool {
 /// The store on PostgreSQL 15 or newer.
 #[derive(Clone)]
 pub struct PostgresStore {
+    /// As the URL says, without our time-outs.
+    server: PgConnectOptions,
     pool: PgPool,
     clock: Clock,
     lease: Uuid,
@@ -56,25 +58,34 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects, and fails at once if the server does not answer. Does not touch the schema.
     pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
-        let server =
-            PgConnectOptions::from_str(url).map_err(Fault::from)?.application_name("smista").options([
-                ("idle_in_transaction_session_timeout", "30s"),
-                ("lock_timeout", "2s"),
-                ("statement_timeout", "60s"),
-            ]);
+        let server = PgConnectOptions::from_str(url).map_err(Fault::from)?.application_name("smista");
+        let at_work = server.clone().options([
+            ("idle_in_transaction_session_timeout", "30s"),
+            ("lock_timeout", "2s"),
+            ("statement_timeout", "60s"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            .connect_with(server)
+            .connect_with(at_work)
             .await
             .map_err(Fault::from)?;
-        Ok(Self { pool, clock: options.clock, lease: options.lease })
+        Ok(Self { server, pool, clock: options.clock, lease: options.lease })
     }
 
-    /// Brings the schema up to this program's version. Safe while the previous release still runs, and when several
-    /// processes do it at once.
+    /// Brings the schema up to this program's version. Safe while the previous release still runs and starts anew, and
+    /// when several processes do it at once: they wait for each other. A newer schema is left as it is, because every
+    /// migration is made so that the release before it can work on.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        sqlx::migrate!().run(&self.pool).await.map_err(|error| StoreError::Failed(Box::new(error)))
+        // The next process waits as long as the first one migrates, and an index on a large table takes its time. A pool
+        // of one: sqlx's migrator on a bare connection makes a future that cannot move between threads.
+        let patient = self.server.clone().options([("lock_timeout", "0"), ("statement_timeout", "0")]);
+        let one = PgPoolOptions::new().max_connections(1);
+        let pool = one.connect_with(patient).await.map_err(Fault::from)?;
+        let failed = |error| StoreError::Failed(Box::new(error));
+        sqlx::migrate!().set_ignore_missing(true).run(&pool).await.map_err(failed)?;
+        pool.close().await;
+        Ok(())
     }
 
     /// The migrations that this program knows, by their numbers.
@@ -148,11 +159,14 @@ impl Store for PostgresStore {
         now: DateTime<Utc>,
     ) -> Result<(i64, Committed), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(Fault::from)?;
-        dialect::seize_catalogue(&mut transaction).await?;
+        dialect::wait_longer(&mut transaction).await?;
+        // Its row keeps other imports out. Desks go on with what is there, and are kept waiting only for the commit.
         let revision = catalogue::replace(&mut transaction, expected_revision, new).await?;
-        let ids = publish::insert(&mut transaction, outbox, self.lease, now).await?;
+        dialect::seize_catalogue(&mut transaction).await?;
+        catalogue::refuse_groups_in_use(&mut transaction, new).await?;
+        let to_publish = publish::insert(&mut transaction, outbox, self.lease, now).await?;
         transaction.commit().await.map_err(Fault::from)?;
-        Ok((revision, Committed { to_publish: ids.into_iter().zip(outbox.iter().cloned()).collect() }))
+        Ok((revision, Committed { to_publish }))
     }
 
     async fn caso(&self, id: CasoId) -> Result<Option<Caso>, StoreError> {

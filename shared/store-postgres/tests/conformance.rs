@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use smista_domain::catalogue::Catalogue;
 use smista_store::Store;
 use smista_store::conformance::Fixture;
 use smista_store_postgres::{PostgresOptions, PostgresStore};
@@ -87,3 +88,37 @@ impl Fixture for OnServer {
 }
 
 smista_store::conformance_suite!(on_server);
+
+#[tokio::test]
+async fn a_schema_that_a_newer_release_has_migrated_is_left_as_it_is() {
+    let server = on_server().await;
+    let of_a_newer_release =
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (99991231000000, 'to come', true, '', 0)";
+    sqlx::query(of_a_newer_release).execute(server.store.pool()).await.expect("entered");
+    server.store.migrate().await.expect("the release before still starts");
+}
+
+/// Desks are kept waiting for the commit of an import only, not while its rows are written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn desks_go_on_while_a_catalogue_is_being_written() {
+    let server = on_server().await;
+    let store = server.store.clone();
+    let mut holding_it_up = store.pool().begin().await.expect("begun");
+    holding_it_up.execute("lock table ente in exclusive mode").await.expect("locked");
+    let now = DateTime::from_timestamp(1_790_000_000, 0).expect("a time");
+    let importing = {
+        let store = store.clone();
+        tokio::spawn(async move { store.replace_catalogue(0, &Catalogue::default(), &[], now).await })
+    };
+    let waits = "select count(*) from pg_locks where not granted and relation = 'ente'::regclass";
+    while server.number(waits).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut desk = store.desk().await.expect("a desk");
+    assert_eq!(desk.catalogue_revision().await.expect("the revision before"), 0);
+    desk.commit().await.expect("committed");
+    holding_it_up.rollback().await.expect("let go");
+    let (revision, _) = importing.await.expect("ended").expect("imported");
+    assert_eq!(revision, 1);
+}

@@ -18,6 +18,7 @@ use smista_store::{
     Page, PageRequest, PaperRow, Purged, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow,
     TriageRow,
 };
+use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, SqlitePool};
@@ -107,8 +108,7 @@ impl SqliteStore {
         // A pool of one: sqlx's migrator on a bare connection makes a future that cannot move between threads.
         let one = SqlitePoolOptions::new().max_connections(1);
         let pool = one.connect_with(self.options.clone()).await.map_err(Fault::from)?;
-        let failed = |error| StoreError::Failed(Box::new(error));
-        sqlx::migrate!().run(&pool).await.map_err(failed)?;
+        sqlx::migrate!().run(&pool).await.map_err(not_migrated)?;
         pool.close().await;
         Ok(())
     }
@@ -154,6 +154,16 @@ impl SqliteStore {
     }
 }
 
+/// One process owns the file, so no release has to live with the schema of the next: it is left untouched.
+fn not_migrated(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::Failed(
+            format!("the file was written by a newer version of smista: it knows migration {version}").into(),
+        ),
+        error => StoreError::Failed(Box::new(error)),
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn desk(&self) -> Result<Box<dyn Desk>, StoreError> {
@@ -187,6 +197,7 @@ impl Store for SqliteStore {
         // No desk is open while the turn is ours.
         let mut turn = self.turn().await?;
         let revision = catalogue::replace(turn.connection(), expected_revision, new).await?;
+        catalogue::refuse_groups_in_use(turn.connection(), new).await?;
         for message in outbox {
             dialect::publish(turn.connection(), message, &self.bindings, now).await?;
         }

@@ -53,3 +53,17 @@ impl Fixture for OnFile {
 }
 
 smista_store::conformance_suite!(on_file);
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused_in_plain_words_and_left_as_it_was() {
+    let on = on_file().await;
+    let of_a_newer_version =
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (99991231000000, 'to come', true, x'', 0)";
+    assert!(on.admits(of_a_newer_version).await);
+    let refused = on.store.migrate().await.expect_err("refused");
+    let why = std::error::Error::source(&refused).map(ToString::to_string).unwrap_or_default();
+    assert!(why.contains("newer version"), "{why}");
+    assert_eq!(on.number("select count(*) from _sqlx_migrations where version = 99991231000000").await, 1);
+    on.store.ping().await.expect("answers");
+}

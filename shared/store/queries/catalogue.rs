@@ -19,8 +19,9 @@ pub(crate) async fn revision(connection: &mut Connection) -> Answer<i64> {
     Ok(row.fetch_one(&mut *connection).await?.revisione)
 }
 
-/// Puts `new` in the place of what is there, if that is still of the expected revision; returns the next one. The caller
-/// holds the catalogue alone.
+/// Puts `new` in the place of what is there, if that is still of the expected revision; returns the next one. The row of
+/// the revision is held from the first statement on. Before its commit the caller must hold the catalogue alone, and
+/// [`refuse_groups_in_use`].
 pub(crate) async fn replace(connection: &mut Connection, expected: i64, new: &Catalogue) -> Answer<i64> {
     let raised = sqlx::query!(
         "update catalogo_revisione set revisione = revisione + 1 where id = 1 and revisione = $1",
@@ -31,15 +32,21 @@ pub(crate) async fn replace(connection: &mut Connection, expected: i64, new: &Ca
     if raised.rows_affected() != 1 {
         return Err(StoreError::Changed { table: "catalogo_revisione", expected: 1, actual: 0 }.into());
     }
+    clear(connection).await?;
+    fill(connection, new).await?;
+    Ok(expected + 1)
+}
+
+/// A group that still has answers to tell cannot be retired. The caller holds the catalogue alone, or a desk could resolve
+/// a case of such a group in between.
+pub(crate) async fn refuse_groups_in_use(connection: &mut Connection, new: &Catalogue) -> Answer<()> {
     let untold = groups_with_untold_answers(connection).await?;
     let groups: Vec<String> =
         untold.into_iter().filter(|gruppo| new.active_gruppo(gruppo).is_none()).map(String::from).collect();
     if !groups.is_empty() {
         return Err(StoreError::GroupInUse { groups }.into());
     }
-    clear(connection).await?;
-    fill(connection, new).await?;
-    Ok(expected + 1)
+    Ok(())
 }
 
 /// Reads every table; the caller sees to it that they are of one moment.

@@ -20,10 +20,15 @@ pub(crate) async fn hold_catalogue(connection: &mut Connection) -> Answer<()> {
     Ok(())
 }
 
-/// Waits until nobody holds the catalogue, and keeps it for this transaction alone.
-pub(crate) async fn seize_catalogue(connection: &mut Connection) -> Answer<()> {
-    // Desks end within seconds, but a queue of them may take longer than a desk waits for a row.
+/// Desks and imports end within seconds, but a queue of them may take longer than a desk waits for a row.
+pub(crate) async fn wait_longer(connection: &mut Connection) -> Answer<()> {
     sqlx::query!("set local lock_timeout = '30s'").execute(&mut *connection).await?;
+    Ok(())
+}
+
+/// Waits until nobody holds the catalogue, and keeps it for this transaction alone. Desks that come now wait for its end:
+/// do nothing long after this.
+pub(crate) async fn seize_catalogue(connection: &mut Connection) -> Answer<()> {
     sqlx::query!("select pg_advisory_xact_lock(hashtext('smista.catalogo'), hashtext(current_schema()))")
         .execute(&mut *connection)
         .await?;
