@@ -1,8 +1,18 @@
 //! What is asked twice happens once: idempotency keys at the HTTP door (DESIGN 6).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::http::Method;
+use chrono::{DateTime, TimeDelta};
 use futures::future::join_all;
 use serde_json::{Value, json};
+use smista::housekeeping::IDEMPOTENCY_RETENTION;
+use smista_domain::command::{Command, WithText};
+use smista_domain::ids::CasoId;
+use smista_domain::text::Testo;
+use smista_office::{Incoming, Outcome, Rendered, Request, Who};
+use smista_store::{Delegation, IdempotencyKey, IdempotentAnswer};
 use smista_tests::catalogue::{ANNA, BENE, CARLO, MUSEI, RESIDENZA, TARI};
 use smista_tests::office::send_to;
 use smista_tests::{Answer, TestOffice, stories};
@@ -118,6 +128,99 @@ stories! {
         let keyless = [("if-match", seen.as_str())];
         let third = office.call(CARLO, Method::POST, &path, &keyless, Some(rejection())).await;
         assert_eq!(third.refused("version-conflict").status, 412);
+    }
+
+    async fn a_key_taken_up_again_when_its_answer_is_gone_names_the_same_case_or_opens_another(office: &TestOffice) {
+        let first = open_with_key(office, ANNA, reclamo(RESIDENZA)).await.ok();
+        office.settle().await;
+        office.advance(IDEMPOTENCY_RETENTION + TimeDelta::hours(1));
+        let round = office.system.housekeeping().round().await.expect("a round");
+        assert_eq!(round.purged.idempotency, 1, "nothing is kept of the first call but its case");
+
+        // The same contact once more: no second case, and the first one as it stands now.
+        for _call in 0..2 {
+            let again = open_with_key(office, ANNA, reclamo(RESIDENZA)).await;
+            assert_eq!((again.status, again.id()), (200, first.id()));
+            assert_eq!(again.text("/protocollo"), first.text("/protocollo"));
+            assert_eq!(again.header("location"), first.header("location"));
+            assert_eq!(again.header("etag"), Some("\"2\""), "opened and routed");
+        }
+        // Another contact, for which the front end happens to count from 17 again: it is not lost.
+        let other = open_with_key(office, ANNA, reclamo(TARI)).await;
+        assert_eq!(other.status, 201, "{}", other.body);
+        assert_ne!(other.id(), first.id());
+        assert_eq!(cases(office).await, 2);
+    }
+
+    async fn after_a_version_conflict_the_same_key_tries_again_with_the_version_found(office: &TestOffice) {
+        let caso = office.reclamo(ANNA, RESIDENZA).await;
+        let path = format!("/v1/cases/{caso}/reject");
+        let reject = async |tag: &str| {
+            office.call(CARLO, Method::POST, &path, &[KEY, ("if-match", tag)], Some(rejection())).await
+        };
+        assert_eq!(reject("\"1\"").await.refused("version-conflict").status, 412);
+        let rejected = reject("\"2\"").await.ok();
+        assert_eq!(rejected.header("idempotent-replayed"), None);
+        // A front end that never saw that answer reads the case, and asks with what it found.
+        let again = reject("\"3\"").await.ok();
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        assert_eq!(again.body, rejected.body);
+    }
+
+    /// Calls that wait together are decided together: whatever becomes of the first becomes of its twins.
+    async fn twins_in_one_batch_harm_nobody_else_in_it(office: &TestOffice) {
+        let caso = CasoId(office.reclamo(ANNA, RESIDENZA).await.parse().expect("an id"));
+        let decided = Arc::new(AtomicUsize::new(0));
+        let note = |key: &str, request: u8| Incoming {
+            who: Who::Client {
+                named: Some(ANNA.to_owned()),
+                delegation: Arc::new(Delegation { ruoli: vec!["primo_livello".to_owned()], ..Delegation::default() }),
+            },
+            request: Request::Act {
+                caso,
+                command: Command::Note(WithText { text: Testo::new("Richiamare.").expect("a text") }),
+            },
+            expected_version: None,
+            message: None,
+            idempotency: Some(IdempotencyKey {
+                cliente: "racconto".to_owned(),
+                key: key.to_owned(),
+                request_digest: [request; 32],
+            }),
+            spool_row: None,
+            traceparent: None,
+            render: Some(Arc::new({
+                let decided = Arc::clone(&decided);
+                move |_outcome| {
+                    decided.fetch_add(1, Ordering::Relaxed);
+                    let (headers, at) = ("{}".to_owned(), DateTime::UNIX_EPOCH);
+                    let answer = IdempotentAnswer { status: 200, headers, body: Vec::new(), at };
+                    Rendered { answer: Some(answer), message: None }
+                }
+            })),
+        };
+        let apply = async |batch: &[Incoming]| office.system.office.apply("http", batch).await.expect("outcomes");
+        assert!(matches!(apply(&[note("nota-1", 1)]).await[..], [Outcome::Applied(_)]));
+        // Answered before, of another request, and a new one between them.
+        let together = [
+            note("nota-1", 1), note("nota-1", 1), note("nota-2", 1), note("nota-1", 2), note("nota-2", 1),
+        ];
+        let outcomes = apply(&together).await;
+        assert!(matches!(
+            outcomes[..],
+            [
+                Outcome::Answered(_), Outcome::Answered(_), Outcome::Applied(_), Outcome::KeyOfOtherRequest,
+                Outcome::Answered(_),
+            ]
+        ), "{outcomes:?}");
+        let reused = apply(&[note("nota-1", 2), note("nota-1", 2), note("nota-3", 1)]).await;
+        assert!(matches!(
+            reused[..],
+            [Outcome::KeyOfOtherRequest, Outcome::KeyOfOtherRequest, Outcome::Applied(_)]
+        ), "{reused:?}");
+        assert_eq!(office.case(ANNA, &caso.to_string()).await.ok().list("/notes").len(), 3);
+        // A batch that is undone decides its commands again, one by one.
+        assert_eq!(decided.load(Ordering::Relaxed), 3, "each note once");
     }
 
     async fn a_key_that_is_none_is_refused(office: &TestOffice) {

@@ -69,7 +69,7 @@ impl<'a> OnTheDesk<'a> {
                 Standing::SeenBefore => Outcome::SeenBefore,
                 Standing::Answered(answer) => Outcome::Answered(answer.clone()),
                 Standing::KeyOfOtherRequest => Outcome::KeyOfOtherRequest,
-                Standing::SameAs(earlier) => sets.answer_at(*earlier),
+                Standing::SameAs(earlier) => the_first_ones(*earlier, &sets, &outcomes),
             };
             outcomes.push(outcome);
             sets.next_place();
@@ -178,4 +178,10 @@ impl<'a> OnTheDesk<'a> {
         self.pratiche.insert(padre, after);
         caso
     }
+}
+
+/// What an equal request after the first of the batch gets: the answer kept for it; where none was kept, its outcome:
+/// answered in another batch, the key of another request, or a conflict that is not kept.
+fn the_first_ones(earlier: usize, sets: &Sets<'_>, outcomes: &[Outcome]) -> Outcome {
+    sets.answer_at(earlier).or_else(|| outcomes.get(earlier).cloned()).unwrap_or(Outcome::Panicked)
 }

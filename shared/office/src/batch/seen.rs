@@ -20,7 +20,7 @@ pub(super) enum Standing {
     SeenBefore,
     /// Its key was answered before.
     Answered(IdempotentAnswer),
-    /// An equal request stands earlier in the batch, at this place: it gets that answer.
+    /// An equal request stands earlier in the batch, at this place: whatever became of it becomes of this one.
     SameAs(usize),
     /// Its key came with another request.
     KeyOfOtherRequest,

@@ -137,9 +137,9 @@ impl<'a> Sets<'a> {
         self.place += 1;
     }
 
-    /// The answer of an equal request earlier in the batch.
-    pub(super) fn answer_at(&self, place: usize) -> Outcome {
-        self.answers.get(place).cloned().flatten().unwrap_or(Outcome::Panicked)
+    /// The answer kept for an equal request earlier in the batch, if one was kept.
+    pub(super) fn answer_at(&self, place: usize) -> Option<Outcome> {
+        self.answers.get(place).cloned().flatten()
     }
 
     /// The whole set: each case once, as it stands after all commands.

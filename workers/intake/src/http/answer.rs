@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
-use serde_json::json;
-use smista_domain::caso::{Caso, ContactLimits};
+use smista_domain::caso::ContactLimits;
 use smista_domain::command::CommandKind;
 use smista_domain::ids::CasoId;
+use smista_domain::refusal::Refusal;
 use smista_messages::problem::{Language, Problem};
 use smista_office::reading::CaseSummary;
 use smista_office::{Applied, Outcome, Rendered};
@@ -31,15 +31,20 @@ pub(crate) struct Telling {
 
 impl Telling {
     /// What is kept under the idempotency key: the answer, refusals included. Outcomes that are nobody's answer, such
-    /// as a panic, are not kept, so that the same request may be tried again.
+    /// as a panic, are not kept, so that the same request may be tried again; nor is a version conflict, after which
+    /// the caller reads the case anew and tries again with the version found.
     pub(crate) fn render(&self, outcome: &Outcome) -> Rendered {
-        Rendered { answer: self.answer(outcome), message: None }
+        let answer = match outcome {
+            Outcome::Refused(Refusal::Conflict { .. }) => None,
+            outcome => self.answer(outcome),
+        };
+        Rendered { answer, message: None }
     }
 
     /// The caller's response.
     pub(crate) fn response(&self, outcome: &Outcome) -> Result<Response, DoorProblem> {
         match outcome {
-            Outcome::Applied(_) | Outcome::OpenedBefore(_) | Outcome::Refused(_) | Outcome::NoOperator(_) => {
+            Outcome::Applied(_) | Outcome::Refused(_) | Outcome::NoOperator(_) => {
                 self.answer(outcome).as_ref().map(to_response).ok_or(DoorProblem::Internal)
             }
             Outcome::Answered(answer) => {
@@ -53,8 +58,8 @@ impl Telling {
                 tracing::error!(error = cause, "the store refused the data of a command");
                 Err(DoorProblem::Internal)
             }
-            Outcome::Panicked | Outcome::SeenBefore => {
-                tracing::error!("a command panicked, or came back as a message would");
+            Outcome::Panicked | Outcome::SeenBefore | Outcome::OpenedBefore(_) => {
+                tracing::error!("a command panicked, or came back as a message or an opening would");
                 Err(DoorProblem::Internal)
             }
         }
@@ -63,14 +68,13 @@ impl Telling {
     fn answer(&self, outcome: &Outcome) -> Option<IdempotentAnswer> {
         match outcome {
             Outcome::Applied(applied) => self.of_case(applied),
-            Outcome::OpenedBefore(caso) => {
-                self.keep(StatusCode::OK, "application/json", vec![location(*caso)], &json!({ "id": caso }))
-            }
             Outcome::Refused(refusal) => self.keep_problem(&Problem::of_refusal(refusal, self.language)),
             Outcome::NoOperator(no_operator) => {
                 self.keep_problem(&DoorProblem::from(*no_operator).problem(self.language))
             }
-            Outcome::SeenBefore
+            // The case is read after the desk, as it stands then.
+            Outcome::OpenedBefore(_)
+            | Outcome::SeenBefore
             | Outcome::Answered(_)
             | Outcome::KeyOfOtherRequest
             | Outcome::Panicked
@@ -86,7 +90,8 @@ impl Telling {
         let tag = ("etag", etag(caso.versione));
         match command {
             CommandKind::Open => {
-                self.keep(StatusCode::CREATED, "application/json", vec![tag, location(caso.id)], &summary)
+                let headers = vec![tag, ("location", location(caso.id))];
+                self.keep(StatusCode::CREATED, "application/json", headers, &summary)
             }
             _ => self.keep(StatusCode::OK, "application/json", vec![tag], &summary),
         }
@@ -115,15 +120,9 @@ impl Telling {
     }
 }
 
-/// A new case as a response, for an opening whose first try was committed without our hearing of it.
-pub(crate) fn opened(caso: &Caso, summary: &CaseSummary) -> Response {
-    let (_, location) = location(caso.id);
-    let headers = [(header::ETAG, etag(caso.versione)), (header::LOCATION, location)];
-    (StatusCode::CREATED, headers, axum::Json(summary)).into_response()
-}
-
-fn location(caso: CasoId) -> (&'static str, String) {
-    ("location", format!("/v1/cases/{caso}"))
+/// Where a case is read.
+pub(crate) fn location(caso: CasoId) -> String {
+    format!("/v1/cases/{caso}")
 }
 
 /// An answer as it was kept. One that cannot be read any more is our own fault, not the caller's.

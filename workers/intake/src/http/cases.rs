@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, RequestPartsExt};
 use chrono::{DateTime, Utc};
@@ -17,11 +17,11 @@ use smista_domain::ids::{
 use smista_domain::motivo::Motivo;
 use smista_domain::stato::Stato;
 use smista_messages::commands;
-use smista_office::reading::{self, CaseSummary, HistoryEntry};
+use smista_office::reading::{self, HistoryEntry};
 use smista_office::{Incoming, Outcome, Request, Who};
 use smista_store::{CasoFilter, IdempotencyKey, OpeningKey};
 
-use super::answer::{Telling, opened};
+use super::answer::{Telling, location};
 use super::body::JsonText;
 use super::caller::Caller;
 use super::conditions::{etag, expected_version, idempotency_key, traceparent};
@@ -36,27 +36,45 @@ pub(crate) async fn open(
     headers: HeaderMap,
     body: JsonText,
 ) -> Result<Response, DoorProblem> {
-    let given = idempotency_key(&headers)?;
-    // What an opening is known by for ever, so that a try of ours that is repeated makes no second case.
-    let id = match &given {
-        Some(key) => format!("http:{key}"),
-        None => format!("http-once:{}", door.office().surroundings.fresh_uuid()),
-    };
+    let idempotency = idempotency_key(&headers)?.map(|key| keep_under(key, &caller, "/v1/contacts", &body));
+    let keyed = idempotency.is_some();
     let request = Request::Open {
         opening: Box::new(body.read()?),
-        key: OpeningKey { source: caller.cliente.clone(), id },
+        key: OpeningKey { source: caller.cliente.clone(), id: opening_id(idempotency.as_ref(), &door) },
     };
-    let idempotency = given.map(|key| keep_under(key, &caller, "/v1/contacts", &body));
     let telling = telling(&door, &caller);
     let incoming = incoming(&caller, request, None, idempotency, telling, &headers);
     match door.shared.lanes.apply(incoming).await? {
-        Outcome::OpenedBefore(caso) if !headers.contains_key(super::conditions::IDEMPOTENCY_KEY) => {
-            let caso = door.office().store.caso(caso).await?.ok_or(DoorProblem::Internal)?;
-            let summary = CaseSummary::of(&caso, &caso, &caller.attore, door.limits(), telling.now);
-            Ok(opened(&caso, &summary))
-        }
+        // A try of ours that was repeated: to the caller it is the first.
+        Outcome::OpenedBefore(caso) if !keyed => opened(&door, &caller, caso, StatusCode::CREATED).await,
+        // The kept answer has had its time; the case has not.
+        Outcome::OpenedBefore(caso) => opened(&door, &caller, caso, StatusCode::OK).await,
         outcome => telling.response(&outcome),
     }
+}
+
+/// What an opening is known by for ever, so that repeating it makes no second case. Answers are kept under a key for
+/// some days only: a key that a client takes up again after that, for another contact, is another opening, and so the
+/// request is part of the name.
+fn opening_id(idempotency: Option<&IdempotencyKey>, door: &Door) -> String {
+    let Some(IdempotencyKey { key, request_digest, .. }) = idempotency else {
+        return format!("http-once:{}", door.office().surroundings.fresh_uuid());
+    };
+    let digest: String = request_digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("http:{digest}:{key}")
+}
+
+/// A case that was opened before, as it stands now and as far as the caller may see it.
+async fn opened(
+    door: &Door,
+    caller: &Caller,
+    caso: CasoId,
+    status: StatusCode,
+) -> Result<Response, DoorProblem> {
+    let found = reading::case(door.office(), &caller.attore, door.limits(), caso).await?;
+    let summary = found.ok_or(DoorProblem::NotFound)?.summary;
+    let headers = [(header::ETAG, etag(summary.versione)), (header::LOCATION, location(caso))];
+    Ok((status, headers, Json(summary)).into_response())
 }
 
 /// `POST /v1/cases/{id}/…`, one route for each kind of command.
