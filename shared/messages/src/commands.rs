@@ -1,8 +1,11 @@
 //! What may be asked: the type of a command message, and its data.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use smista_domain::command::{Command, CommandKind, Opening};
 use smista_domain::ids::CasoId;
+
+use crate::malformed::{JsonType, Malformed, Reason};
 
 /// What a command message asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,25 +18,6 @@ pub enum CaseRequest {
         caso: CasoId,
         /// What.
         command: Command,
-    },
-}
-
-/// Why a command's data could not be read. Names the field, never its value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    /// No command of this type comes in from outside.
-    #[error("no command is called {0}")]
-    UnknownType(String),
-    /// A `case.*` command without a case in its subject.
-    #[error("the subject must be the id of a case")]
-    NoCase,
-    /// Data that does not fit.
-    #[error("{path}: {reason}")]
-    Data {
-        /// Where, as a path of fields.
-        path: String,
-        /// What is wrong.
-        reason: String,
     },
 }
 
@@ -98,36 +82,44 @@ pub fn parse_body(kind: CommandKind, data: &str) -> Result<Command, Malformed> {
 pub fn body<T: DeserializeOwned>(data: &str) -> Result<T, Malformed> {
     let mut deserializer = serde_json::Deserializer::from_str(data);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let reason = without_values(error.inner());
-        // The name of an unknown field is the sender's own words: only where it stands is told.
-        let known = if reason.starts_with("unknown field") { without_last(&path) } else { &path };
-        Malformed::Data { path: known.chars().take(200).collect(), reason }
+        let is_json = serde_json::from_str::<IgnoredAny>(data).is_ok();
+        Malformed::of(&error, is_json)
     })?;
-    deserializer.end().map_err(|_trailing| Malformed::Data {
-        path: ".".to_owned(),
-        reason: "text after the end".to_owned(),
-    })?;
-    Ok(value)
-}
-
-fn without_last(path: &str) -> &str {
-    path.rsplit_once('.').map_or(".", |(parent, _)| parent)
-}
-
-/// serde quotes what it found, which may be a citizen's name: keep the kind of error and the place only.
-fn without_values(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let kind = ["missing field", "unknown field", "unknown variant", "duplicate field"]
-        .into_iter()
-        .find(|kind| text.starts_with(kind));
-    let place = format!("line {} column {}", error.line(), error.column());
-    match (kind, error.classify()) {
-        (Some("missing field" | "duplicate field"), _) => text,
-        (Some(kind), _) => format!("{kind} at {place}"),
-        (None, serde_json::error::Category::Data) => format!("the value does not fit, at {place}"),
-        (None, _) => format!("not JSON, at {place}"),
+    deserializer.end().map_err(|_trailing| Malformed::Data { path: None, reason: Reason::AfterTheEnd })?;
+    match data.contains('[').then(|| list_out_of_place(data)).flatten() {
+        Some(malformed) => Err(malformed),
+        None => Ok(value),
     }
+}
+
+/// The fields of all bodies that are lists.
+pub const LISTS: [&str; 4] = ["tentativi", "stati", "motivi", "gruppi"];
+
+/// serde takes a list for an object whose members it gives in order; who sends one meant something else.
+fn list_out_of_place(data: &str) -> Option<Malformed> {
+    let value: Value = serde_json::from_str(data).ok()?;
+    let path = match &value {
+        Value::Array(_) => None,
+        value => Some(list_in(value)?),
+    };
+    Some(Malformed::Data { path, reason: Reason::WrongType(JsonType::Object) })
+}
+
+/// Where the first list stands that no field is to hold.
+fn list_in(value: &Value) -> Option<String> {
+    let members = value.as_object()?;
+    members.iter().find_map(|(name, value)| match value {
+        Value::Array(rows) if LISTS.contains(&name.as_str()) => {
+            let mut inside = rows.iter().enumerate();
+            inside.find_map(|(index, row)| match row {
+                Value::Array(_) => Some(format!("{name}[{index}]")),
+                row => list_in(row).map(|rest| format!("{name}[{index}].{rest}")),
+            })
+        }
+        // Whatever was read has known names only.
+        Value::Array(_) => Some(name.clone()),
+        value => list_in(value).map(|rest| format!("{name}.{rest}")),
+    })
 }
 
 fn no_body(data: &str, command: Command) -> Result<Command, Malformed> {

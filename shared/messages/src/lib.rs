@@ -5,6 +5,7 @@
 
 pub mod commands;
 pub mod facts;
+pub mod malformed;
 pub mod problem;
 pub mod topology;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smista_domain::refusal::Refusal;
 
-use crate::commands::Malformed;
+use crate::malformed::Malformed;
 
 /// A problem document. `type` is stable; `title` and `detail` are for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,11 +78,10 @@ impl Problem {
             Language::Italian => "La richiesta non è leggibile",
             Language::English => "The request cannot be read",
         };
-        let problem = Self::new("malformed", 400, title, malformed.to_string());
-        match malformed {
-            Malformed::Data { path, .. } => problem.at_field(path),
-            Malformed::NoCase => problem.at_field("subject"),
-            Malformed::UnknownType(_) => problem.at_field("type"),
+        let problem = Self::new("malformed", 400, title, malformed.told(language));
+        match malformed.field() {
+            Some(field) => problem.at_field(field),
+            None => problem,
         }
     }
 }

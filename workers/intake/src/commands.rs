@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use smista_messages::commands::{CaseRequest, Malformed, parse};
+use smista_messages::commands::{CaseRequest, parse};
 use smista_messages::facts::CommandRefused;
+use smista_messages::malformed::Malformed;
 use smista_messages::problem::{Language, Problem};
 use smista_messages::topology::INTAKE;
 use smista_office::{

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use smista_domain::refusal::Refusal;
-use smista_messages::commands::Malformed;
+use smista_messages::malformed::Malformed;
 use smista_messages::problem::{Language, Problem};
 use smista_store::StoreError;
 
