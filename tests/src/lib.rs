@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod catalogue;
+pub mod contract;
 mod databases;
 mod ears;
 pub mod office;

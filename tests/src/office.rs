@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::catalogue::story_catalogue;
+use crate::contract;
 use crate::databases::OwnDatabase;
 use crate::ears::Ears;
 
@@ -308,8 +309,9 @@ impl TestOffice {
     }
 }
 
-/// What this door answers.
+/// What this door answers, which is what `/openapi.json` says that it may.
 pub async fn send_to(router: Router, request: Request<Body>) -> Answer {
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     let Ok(response) = router.oneshot(request).await;
     let status = response.status().as_u16();
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
@@ -317,7 +319,9 @@ pub async fn send_to(router: Router, request: Request<Body>) -> Answer {
     let bytes = response.into_body().collect().await.expect("a body").to_bytes();
     let body =
         if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
-    Answer { status, headers, body }
+    let answer = Answer { status, headers, body };
+    contract::check(&method, &path, &answer);
+    answer
 }
 
 /// The ids of a list's rows.

@@ -1,9 +1,11 @@
 //! Problem documents (RFC 9457): the one form in which a refusal leaves the system, over HTTP and over the broker.
 
 use serde::{Deserialize, Serialize};
+use smista_domain::ids::Login;
+use smista_domain::motivo::Motivo;
 use smista_domain::refusal::Refusal;
 
-use crate::malformed::Malformed;
+use crate::malformed::{Malformed, Reason};
 
 /// A problem document. `type` is stable; `title` and `detail` are for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,71 @@ pub struct Problem {
     /// The field at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// What a program needs to go on without reading the detail.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Members of our own (RFC 9457, 3.2). Each is there where the problem has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct More {
+    /// The fields that are missing; `a|b` where one of the two is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What the field admits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admitted: Vec<String>,
+    /// The version that the case has now. The desk tells a conflict only to who may see the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// Who holds the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub titolare: Option<Login>,
+}
+
+impl More {
+    fn of_refusal(refusal: &Refusal) -> Self {
+        let none = Self::default();
+        if let Refusal::Anagrafica { missing } = refusal {
+            let missing = missing.iter().map(|field| field.replace(" oppure ", "|")).collect();
+            Self { missing, ..none }
+        } else if let Refusal::Missing { field, .. } = refusal {
+            Self { missing: vec![(*field).to_owned()], ..none }
+        } else if let Refusal::Profile { profilo, .. } = refusal {
+            let admitted = Motivo::ALL.iter().filter(|motivo| motivo.admitted_on(*profilo));
+            Self { admitted: admitted.map(|motivo| motivo.as_str().to_owned()).collect(), ..none }
+        } else if let Refusal::Conflict { actual, .. } = refusal {
+            Self { version: Some(*actual), ..none }
+        } else if let Refusal::HeldBy { titolare } = refusal {
+            Self { titolare: Some(titolare.clone()), ..none }
+        } else {
+            none
+        }
+    }
+
+    fn of_malformed(malformed: &Malformed) -> Self {
+        let Malformed::Data { path, reason } = malformed else { return Self::default() };
+        match reason {
+            Reason::MissingField => Self { missing: path.iter().cloned().collect(), ..Self::default() },
+            Reason::UnknownField { known: admitted } | Reason::UnknownName { admitted } => {
+                Self { admitted: admitted.clone(), ..Self::default() }
+            }
+            Reason::NotJson { .. }
+            | Reason::AfterTheEnd
+            | Reason::DuplicateField
+            | Reason::WrongType(_)
+            | Reason::Empty
+            | Reason::TooLong { .. }
+            | Reason::Null
+            | Reason::NotATelefono
+            | Reason::NotAnEmail
+            | Reason::NotACode
+            | Reason::NotAProtocollo
+            | Reason::NotAnId
+            | Reason::NotATime
+            | Reason::DoesNotFit => Self::default(),
+        }
+    }
 }
 
 /// The language of the texts for people.
@@ -45,6 +112,7 @@ impl Problem {
             detail: detail.into(),
             clause: None,
             field: None,
+            more: More::default(),
         }
     }
 
@@ -66,6 +134,7 @@ impl Problem {
         };
         let problem =
             Self::new(refusal.code(), status_of(refusal), title, detail).of_clause(refusal.clause());
+        let problem = Self { more: More::of_refusal(refusal), ..problem };
         match refusal.field() {
             Some(field) => problem.at_field(field),
             None => problem,
@@ -79,6 +148,7 @@ impl Problem {
             Language::English => "The request cannot be read",
         };
         let problem = Self::new("malformed", 400, title, malformed.told(language));
+        let problem = Self { more: More::of_malformed(malformed), ..problem };
         match malformed.field() {
             Some(field) => problem.at_field(field),
             None => problem,

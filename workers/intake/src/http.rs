@@ -18,13 +18,18 @@ mod health;
 mod language;
 mod openapi;
 mod paging;
+mod path;
+mod problem_types;
 mod route;
 mod routes;
+mod schema;
+mod schemas;
 
 use std::any::Any;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, VARY, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -68,6 +73,7 @@ pub fn router(door: Door) -> Router {
         .layer(Extension(docs::Document::from(openapi().to_string())))
         .layer(CatchPanicLayer::custom(after_a_panic))
         .layer(from_fn(in_the_callers_language))
+        .layer(from_fn(kept_by_nobody))
         .layer(from_fn_with_state(door.clone(), observed))
         .with_state(door)
 }
@@ -79,6 +85,20 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+/// What is under `/v1` may hold a citizen's data, and depends on who asks and in which language: no cache keeps it, and
+/// no browser takes it for anything but what it says it is.
+async fn kept_by_nobody(request: Request, next: Next) -> Response {
+    let is_data = request.uri().path().starts_with("/v1");
+    let mut response = next.run(request).await;
+    if is_data {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(VARY, HeaderValue::from_static("Authorization, Smista-Operatore, Accept-Language"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    response
 }
 
 /// Turns the problem that a handler answered with into a document in the caller's language.

@@ -1,8 +1,9 @@
 //! Opening a case, acting on one, reading one, searching many.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, RequestPartsExt};
@@ -27,7 +28,8 @@ use super::caller::Caller;
 use super::conditions::{etag, expected_version, idempotency_key, traceparent};
 use super::door::Door;
 use super::door_problem::DoorProblem;
-use super::paging::{PageView, Query, checked_limit, page_request};
+use super::paging::{PageView, Query, can_be_sought, checked_limit, page_in_body};
+use super::path::OnePart;
 
 /// `POST /v1/contacts`.
 pub(crate) async fn open(
@@ -154,7 +156,7 @@ pub(crate) fn caso_id(id: &str) -> Result<CasoId, DoorProblem> {
 pub(crate) async fn read(
     State(door): State<Door>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    OnePart(id): OnePart,
 ) -> Result<Response, DoorProblem> {
     let found = reading::case(door.office(), &caller.attore, door.limits(), caso_id(&id)?).await?;
     let case = found.ok_or(DoorProblem::NotFound)?;
@@ -174,7 +176,7 @@ pub(crate) async fn history(
     request: axum::extract::Request,
 ) -> Result<Response, DoorProblem> {
     let (mut parts, _body) = request.into_parts();
-    let Path(id): Path<String> = parts.extract().await.map_err(|_bad_path| DoorProblem::NotFound)?;
+    let OnePart(id) = parts.extract().await?;
     let query = Query::of(&parts);
     let after = query.number("after")?.unwrap_or(0);
     let limit = checked_limit(query.number("limit")?)?;
@@ -182,6 +184,9 @@ pub(crate) async fn history(
     let rows = found.ok_or(DoorProblem::NotFound)?;
     Ok(Json(HistoryView { rows }).into_response())
 }
+
+/// The most groups that a search may name.
+const MOST_GROUPS: usize = 100;
 
 /// What `POST /v1/cases/search` looks for: all conditions given must hold.
 #[derive(Debug, Default, Deserialize)]
@@ -229,16 +234,27 @@ impl CaseSearch {
     /// The filter, unless a state in it is none of the process.
     fn filter(&self) -> Result<CasoFilter, DoorProblem> {
         if self.stati.iter().any(|sought| sought.stati().next().is_none()) {
-            return Err(DoorProblem::Parameter("stati"));
+            return Err(DoorProblem::BodyField("stati"));
+        }
+        // What a store is asked must stay short, however often a caller repeats itself.
+        let stati: BTreeSet<Stato> = self.stati.iter().flat_map(StatoSought::stati).collect();
+        let motivi: BTreeSet<Motivo> = self.motivi.iter().copied().collect();
+        let gruppi: BTreeSet<GruppoId> = self.gruppi.iter().cloned().collect();
+        if gruppi.len() > MOST_GROUPS {
+            return Err(DoorProblem::BodyField("gruppi"));
+        }
+        let times = [("opened_from", self.opened_from), ("opened_before", self.opened_before)];
+        if let Some((name, _)) = times.into_iter().find(|(_, at)| at.is_some_and(|at| !can_be_sought(at))) {
+            return Err(DoorProblem::BodyField(name));
         }
         Ok(CasoFilter {
             protocollo: self.protocollo,
-            stati: self.stati.iter().flat_map(StatoSought::stati).collect(),
-            motivi: self.motivi.clone(),
+            stati: stati.into_iter().collect(),
+            motivi: motivi.into_iter().collect(),
             ente: self.ente.clone(),
             macrostruttura: self.macrostruttura.clone(),
             servizio: self.servizio.clone(),
-            gruppi: self.gruppi.clone(),
+            gruppi: gruppi.into_iter().collect(),
             titolare: self.titolare.clone(),
             padre: self.padre,
             only_padri: self.only_padri,
@@ -267,7 +283,7 @@ pub(crate) async fn search(
     if search.is_about_a_citizen() && !reading::may_search_by_citizen(&caller.attore) {
         return Err(DoorProblem::Role);
     }
-    let page = page_request(search.cursor.as_deref(), search.limit)?;
+    let page = page_in_body(search.cursor.as_deref(), search.limit)?;
     let found =
         reading::search(door.office(), &caller.attore, door.limits(), search.filter()?, &page).await?;
     Ok(Json(PageView::from(found)).into_response())

@@ -1,7 +1,7 @@
 //! The catalogue as front ends need it: what a case may name, and the sheets. Retired things are left out.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use smista_domain::catalogue::{Catalogue, Profilo, Servizio};
@@ -13,6 +13,7 @@ use super::body::JsonText;
 use super::door::Door;
 use super::door_problem::DoorProblem;
 use super::paging::PageView;
+use super::path::OnePart;
 
 /// `GET /v1/catalogue/enti`.
 pub(crate) async fn enti(State(door): State<Door>) -> Result<Response, DoorProblem> {
@@ -60,7 +61,7 @@ impl<'a> ServizioView<'a> {
 /// `GET /v1/catalogue/enti/{ente}/servizi`.
 pub(crate) async fn servizi(
     State(door): State<Door>,
-    Path(ente): Path<String>,
+    OnePart(ente): OnePart,
 ) -> Result<Response, DoorProblem> {
     let ente = EnteId::new(ente).map_err(|_not_a_code| DoorProblem::NotFound)?;
     let catalogue = door.catalogue().await?;
@@ -81,7 +82,7 @@ pub(crate) async fn groups(State(door): State<Door>) -> Result<Response, DoorPro
 }
 
 /// `GET /v1/sheets/{id}`: the sheet that a Tripletta leads to (3-3).
-pub(crate) async fn sheet(State(door): State<Door>, Path(id): Path<String>) -> Result<Response, DoorProblem> {
+pub(crate) async fn sheet(State(door): State<Door>, OnePart(id): OnePart) -> Result<Response, DoorProblem> {
     let id = SchedaId::new(id).map_err(|_not_a_code| DoorProblem::NotFound)?;
     let catalogue = door.catalogue().await?;
     let scheda = catalogue.schede.get(&id).filter(|scheda| !scheda.retired);
@@ -107,7 +108,7 @@ pub(crate) async fn search_sheets(State(door): State<Door>, body: JsonText) -> R
     let SheetQuery { text, ente, limit } = body.read()?;
     let limit = limit.unwrap_or(10);
     if !(1..=MOST_SHEETS).contains(&limit) {
-        return Err(DoorProblem::Parameter("limit"));
+        return Err(DoorProblem::BodyField("limit"));
     }
     let catalogue = door.catalogue().await?;
     let sheets = door.shared.sheets.get(&catalogue).await;

@@ -1,7 +1,7 @@
 //! The citizens' register (R24): found by telephone or email, never by anything in an address.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use super::conditions::idempotency_key;
 use super::desks::Reached;
 use super::door::Door;
 use super::door_problem::DoorProblem;
+use super::path::OnePart;
 
 /// The namespace of the ids of citizens registered under an idempotency key.
 const CITIZEN_NAMESPACE: Uuid = Uuid::from_u128(0x7c02_95aa_1b6d_5e4f_a7d8_0550_5505_5024);
@@ -74,7 +75,7 @@ fn registered(citizen: &Cittadino) -> Response {
 }
 
 /// `GET /v1/citizens/{id}`.
-pub(crate) async fn read(State(door): State<Door>, Path(id): Path<String>) -> Result<Response, DoorProblem> {
+pub(crate) async fn read(State(door): State<Door>, OnePart(id): OnePart) -> Result<Response, DoorProblem> {
     let id = id.parse().map(CittadinoId).map_err(|_not_an_id| DoorProblem::NotFound)?;
     let citizen = door.office().store.cittadino(id).await?.ok_or(DoorProblem::NotFound)?;
     Ok(Json(citizen).into_response())

@@ -1,7 +1,7 @@
 //! The lists that people work from, and what triage found.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use smista_domain::anagrafica::{Email, Telefono};
@@ -13,13 +13,14 @@ use super::caller::Caller;
 use super::cases::caso_id;
 use super::door::Door;
 use super::door_problem::DoorProblem;
-use super::paging::{PageQuery, PageView, page_request};
+use super::paging::{PageQuery, PageView, page_in_body};
+use super::path::OnePart;
 
 /// `GET /v1/groups/{id}/inbox` (4.3-2).
 pub(crate) async fn inbox(
     State(door): State<Door>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    OnePart(id): OnePart,
     PageQuery(page): PageQuery,
 ) -> Result<Response, DoorProblem> {
     let gruppo = GruppoId::new(id).map_err(|_not_a_code| DoorProblem::NotFound)?;
@@ -76,7 +77,7 @@ pub(crate) async fn call_back(
 pub(crate) async fn triage(
     State(door): State<Door>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    OnePart(id): OnePart,
 ) -> Result<Response, DoorProblem> {
     let id = caso_id(&id)?;
     reading::case(door.office(), &caller.attore, door.limits(), id).await?.ok_or(DoorProblem::NotFound)?;
@@ -131,7 +132,7 @@ pub(crate) async fn earlier(
 ) -> Result<Response, DoorProblem> {
     let EarlierCases { telefono, email, cursor, limit } = body.read()?;
     let Reached { telefono, email } = Reached { telefono, email }.checked()?;
-    let page = page_request(cursor.as_deref(), limit)?;
+    let page = page_in_body(cursor.as_deref(), limit)?;
     let (telefono, email) = (telefono.as_ref(), email.as_ref());
     let found =
         reading::earlier_cases(door.office(), &caller.attore, door.limits(), telefono, email, &page).await?;

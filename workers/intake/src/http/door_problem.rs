@@ -58,6 +58,8 @@ pub(crate) enum DoorProblem {
     IdempotencyKeyReused,
     /// The path or the query does not fit.
     Parameter(&'static str),
+    /// A field of the body can be read, but says nothing that the route can use.
+    BodyField(&'static str),
     /// A search by a citizen's telephone or email needs one of them.
     NothingToSearchBy,
     /// The body is JSON, but not what the route takes.
@@ -87,7 +89,7 @@ impl DoorProblem {
         };
         let problem = Problem::new(code, status, title, detail);
         match self {
-            Self::Parameter(name) => problem.at_field(*name),
+            Self::Parameter(name) | Self::BodyField(name) => problem.at_field(*name),
             Self::Operator(_) | Self::Role => problem.of_clause("R14"),
             _ => problem,
         }
@@ -186,6 +188,14 @@ impl DoorProblem {
                 "The same «Idempotency-Key» was used for another request before."),
             Self::Parameter(_) => ("malformed-parameter", 400,
                 "Un parametro dell'indirizzo non è valido.", "A parameter of the address is not valid."),
+            Self::BodyField("limit") => ("malformed-parameter", 400,
+                "Il numero di righe richiesto è fuori dai limiti.", "The number of rows asked for is out of bounds."),
+            Self::BodyField("cursor") => ("malformed-parameter", 400,
+                "«cursor» deve essere il «next» della pagina precedente.",
+                "«cursor» must be the «next» of the page before."),
+            Self::BodyField(_) => ("malformed-parameter", 400,
+                "Il valore di un campo del corpo non è tra quelli ammessi.",
+                "The value of a field of the body is none of those admitted."),
             Self::NothingToSearchBy => ("nothing-to-search-by", 422,
                 "Indicare almeno un telefono o un indirizzo email.",
                 "Give a telephone number or an email address at least."),
@@ -235,6 +245,41 @@ impl From<StoreError> for DoorProblem {
         tracing::error!(error = cause, "a request failed on the store");
         if error.is_transient() { Self::Unavailable } else { Self::Internal }
     }
+}
+
+/// One of each, for the tests of the lists that name them all.
+#[cfg(test)]
+pub(crate) fn one_of_each() -> Vec<DoorProblem> {
+    use DoorProblem::*;
+    vec![
+        TokenMissing,
+        TokenUnknown,
+        TokenExpired,
+        TokenRevoked,
+        Operator(NoOperator::NotNamed),
+        Operator(NoOperator::NotDelegated),
+        Role,
+        RateLimited(1),
+        Overloaded,
+        Backlog,
+        Unavailable,
+        Internal,
+        NotFound,
+        MethodNotAllowed,
+        UnsupportedMediaType,
+        BodyTooLarge(1),
+        BodyUnreadable,
+        PreconditionRequired,
+        PreconditionMalformed,
+        IdempotencyKeyMalformed,
+        IdempotencyKeyReused,
+        Parameter("limit"),
+        BodyField("limit"),
+        BodyField("cursor"),
+        BodyField("stati"),
+        NothingToSearchBy,
+        Malformed(smista_messages::malformed::Malformed::NoCase),
+    ]
 }
 
 /// A problem document as a response.

@@ -207,10 +207,23 @@ pub(crate) fn response(route: &str) -> Value {
         }] }),
         "readTriage" => json!({
             "caso": CASO, "versione": 4, "at": "2026-11-20T10:02:00Z",
-            "findings": { "suggestions": [{ "gruppo": "firenze-tributi", "reasons": ["suggested by the group"] }] }
+            "findings": {
+                "percorso": [{
+                    "versione": 2, "at": "2026-11-20T09:31:00Z", "tripletta": tripletta(), "gruppo": "firenze-anagrafe",
+                    "rigetto": {
+                        "versione": 4, "at": "2026-11-20T10:01:00Z", "by": "i.neri", "causa": "errore_operatore",
+                        "suggerita": null, "dal_sistema": false
+                    }
+                }],
+                "rimbalza": false,
+                "suggerimenti": [{
+                    "gruppo": "firenze-tributi",
+                    "tripletta": { "ente": "firenze", "macrostruttura": "tributi", "servizio": "tari" },
+                    "punti": 62, "ha_rigettato": false, "motivi": ["La scheda «TARI» somiglia alla richiesta."]
+                }]
+            }
         }),
-        "searchCases" => page(case_summary()),
-        "earlierCases" => json!({ "rows": [case_summary()] }),
+        "searchCases" | "earlierCases" => page(case_summary()),
         "readSegnalazioni" | "misroutedDesk" => page(segnalazione()),
         "readInbox" | "rejectsDesk" | "callBackList" => page(desk_entry()),
         "listEnti" => json!({ "rows": [{
@@ -263,15 +276,6 @@ fn segnalazione() -> Value {
     found["is_final"] = json!(true);
     found["actions"] = json!(["note", "correct_anagrafica"]);
     found
-}
-
-/// A refusal.
-pub(crate) fn problem() -> Value {
-    json!({
-        "type": "urn:smista:problem:held-by-somebody-else", "status": 409,
-        "title": "La richiesta non è stata accolta", "detail": "Il caso è già in carico a i.neri.",
-        "clause": "2-5", "field": "anagrafica.telefono"
-    })
 }
 
 fn case() -> Value {

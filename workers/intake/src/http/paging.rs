@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::DateTime;
+use chrono::{DateTime, Datelike, Utc};
 use serde::Serialize;
 use smista_domain::ids::CasoId;
 use smista_store::{Cursor, Page, PageRequest};
@@ -14,7 +14,7 @@ use super::door_problem::DoorProblem;
 /// Rows in a page when the caller does not say.
 const DEFAULT_LIMIT: i64 = 50;
 /// The most rows in a page.
-const MAX_LIMIT: i64 = 200;
+pub(crate) const MAX_LIMIT: i64 = 200;
 
 /// A page as it is shown.
 #[derive(Debug, Serialize)]
@@ -68,6 +68,19 @@ pub(crate) fn page_request(cursor: Option<&str>, limit: Option<i64>) -> Result<P
     Ok(PageRequest { after, limit: checked_limit(limit)? })
 }
 
+/// The page that a caller asks for in a body.
+pub(crate) fn page_in_body(cursor: Option<&str>, limit: Option<i64>) -> Result<PageRequest, DoorProblem> {
+    page_request(cursor, limit).map_err(|problem| match problem {
+        DoorProblem::Parameter(name) => DoorProblem::BodyField(name),
+        other => other,
+    })
+}
+
+/// Whether a time is one that every store can hold: in a year from 1900 to 9999, as contacts have them.
+pub(crate) fn can_be_sought(at: DateTime<Utc>) -> bool {
+    (1900..=9999).contains(&at.year())
+}
+
 /// At least one row, at most 200.
 pub(crate) fn checked_limit(limit: Option<i64>) -> Result<i64, DoorProblem> {
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
@@ -81,12 +94,14 @@ fn encode(cursor: Cursor) -> String {
 fn decode(text: &str) -> Option<Cursor> {
     let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let (micros, id) = plain.split_once('.')?;
-    let opened_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    let opened_at = DateTime::from_timestamp_micros(micros.parse().ok()?).filter(|at| can_be_sought(*at))?;
     Some(Cursor { opened_at, id: CasoId(id.parse().ok()?) })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeZone;
+
     use super::*;
 
     #[test]
@@ -96,6 +111,10 @@ mod tests {
         assert_eq!(decode(&encode(cursor)), Some(cursor));
         for text in ["", "abc", "MTIzLg", "%%%"] {
             assert_eq!(decode(text), None, "{text}");
+        }
+        for year in [-200_000, 1899, 10_000] {
+            let opened_at = Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).single().expect("a time");
+            assert_eq!(decode(&encode(Cursor { opened_at, ..cursor })), None, "{year}");
         }
     }
 

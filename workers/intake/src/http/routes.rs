@@ -1,6 +1,6 @@
 //! The table of routes. The router, `/openapi.json` and the access matrix are all made of it.
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, get, post};
 use smista_domain::command::CommandKind;
@@ -9,6 +9,7 @@ use smista_messages::commands::FROM_OUTSIDE;
 use super::body::JsonText;
 use super::caller::Caller;
 use super::door::Door;
+use super::path::OnePart;
 use super::route::{Access, Route, Verb};
 use super::{cases, catalogue, citizens, desks, docs, examples, health};
 
@@ -86,7 +87,7 @@ fn command_route(kind: CommandKind) -> Route {
     let handler = post(
         move |State(door): State<Door>,
               Extension(caller): Extension<Caller>,
-              Path(id): Path<String>,
+              OnePart(id): OnePart,
               headers: HeaderMap,
               body: JsonText| cases::act(kind, door, caller, id, headers, body),
     );
