@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::running::{Smista, answered, run, run_to_any_end};
+use crate::running::{CATALOGUE, Smista, answered, run, code_and_words};
 use crate::servers::OwnServers;
 use crate::stopping::{embedded, token_and_address};
 
@@ -15,7 +15,7 @@ fn looking_changes_no_schema_and_needs_no_broker() {
     let servers = OwnServers::create();
     let mut environment = servers.environment();
     let list = ["case", "list", "--json"];
-    let (code, said) = run_to_any_end(&list, &environment);
+    let (code, said) = code_and_words(&list, &environment);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("smista migrate"), "{said}");
     assert_eq!(servers.number("select count(*) from pg_tables where schemaname = 'public'"), 0);
@@ -24,12 +24,12 @@ fn looking_changes_no_schema_and_needs_no_broker() {
     // Nobody listens there.
     environment.push(("SMISTA_AMQP_URL".to_owned(), "amqp://guest:guest@127.0.0.1:1/%2f".to_owned()));
     assert_eq!(run(&["parked", "list", "--json"], &environment).trim(), "[]");
-    assert_eq!(run_to_any_end(&list, &environment).0, Some(4));
+    assert_eq!(code_and_words(&list, &environment).0, Some(4));
 
     let newest = "(select max(version) from _sqlx_migrations)";
     servers.run(&format!("update _sqlx_migrations set version = version + 1 where version = {newest}"));
     for refused in [&list[..], &["migrate"], &["serve", "--listen", "127.0.0.1:0"], &["work"]] {
-        let (code, said) = run_to_any_end(refused, &environment);
+        let (code, said) = code_and_words(refused, &environment);
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains("newer than this smista"), "{said}");
     }
@@ -61,7 +61,7 @@ fn a_url_that_is_none_is_wrong_use_and_is_not_shown() {
     for (database, amqp) in
         [("postgres://db/smista", "amqp://u:Pa55@mq:x/"), ("mysql://u:Pa55@db/smista", "amqp://mq/%2f")]
     {
-        let (code, said) = run_to_any_end(&["case", "list"], &environment(database, amqp));
+        let (code, said) = code_and_words(&["case", "list"], &environment(database, amqp));
         assert_eq!(code, Some(2), "{said}");
         assert!(!said.contains("Pa55"), "{said}");
     }
@@ -73,7 +73,7 @@ fn a_new_token_for_a_known_client_changes_nothing_of_what_it_may_do() {
     let data = folder.path().to_string_lossy();
     let smista = |arguments: &str| {
         let arguments: Vec<_> = arguments.split(' ').chain(["--json", "--data", &data]).collect();
-        run_to_any_end(&arguments, &[])
+        code_and_words(&arguments, &[])
     };
     let may = || json(&smista("client show --client crm").1)["delegation"].clone();
 
@@ -108,7 +108,7 @@ fn a_token_lives_for_some_days_or_without_end_and_never_for_less_than_one() {
     for days in ["0", "-1", "36501", "99999999999999"] {
         let days = format!("--days={days}");
         let create = ["token", "create", "--client", "crm", "--ruolo", "ufficio", &days, "--data", &data];
-        let (code, said) = run_to_any_end(&create, &[]);
+        let (code, said) = code_and_words(&create, &[]);
         assert_eq!(code, Some(2), "{said}");
     }
 }
@@ -138,7 +138,7 @@ fn the_token_to_try_it_with_ends_and_ends_with_the_sample() {
 
     // Somebody's own operators.
     let own = folder.path().join("catalogo");
-    copy_folder("../examples/catalogo".as_ref(), &own);
+    copy_folder(CATALOGUE.as_ref(), &own);
     let operators = own.join("operatori.toml");
     let text = std::fs::read_to_string(&operators).expect("operators");
     std::fs::write(&operators, text.replace("\"operatore.1\"", "\"rossi\"")).expect("written");
@@ -185,12 +185,12 @@ fn a_program_reads_every_answer_refusals_included() {
         let (code, said) = answered(&arguments, &[]);
         (code, json(&said))
     };
-    let (code, imported) = smista("catalogue import examples/catalogo");
+    let (code, imported) = smista(&format!("catalogue import {CATALOGUE}"));
     assert_eq!((code, &imported["revision"]), (Some(0), &Value::from(1)));
     assert!(imported["changed"]["added"].as_u64() > Some(100), "{imported}");
-    let (code, imported) = smista("catalogue import examples/catalogo");
+    let (code, imported) = smista(&format!("catalogue import {CATALOGUE}"));
     assert_eq!((code, imported), (Some(0), serde_json::json!({ "revision": 1, "changed": {} })));
-    let (code, refused) = smista("catalogue import examples/city-requests");
+    let (code, refused) = smista(&format!("catalogue import {CATALOGUE}/../city-requests"));
     assert_eq!(code, Some(3));
     assert!(refused["refused"][0].is_string(), "{refused}");
 
@@ -221,5 +221,5 @@ fn the_table_of_queues_shows_what_the_broker_gave_up_on() {
 #[test]
 fn health_fails_when_nobody_answers() {
     let nobody = [("SMISTA_LISTEN".to_owned(), "127.0.0.1:1".to_owned())];
-    assert_eq!(run_to_any_end(&["health"], &nobody).0, Some(1));
+    assert_eq!(code_and_words(&["health"], &nobody).0, Some(1));
 }

@@ -2,7 +2,11 @@
 //! database and queues.
 
 mod commands;
+mod exit_codes;
+mod greeting;
 mod importing;
+mod killed;
+mod one_key;
 mod operations;
 mod receiver;
 mod running;

@@ -2,18 +2,27 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
-/// Questions after which a process that does not come round has gone wrong.
-const MOST_QUESTIONS: usize = 200_000;
+/// The folder of the sample catalogue.
+pub(crate) const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/catalogo");
+
+/// A process that has said nothing for so long has gone wrong. Nothing is ever waited for to the end of it.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
+/// Between two looks at what another process does, which needs the processor more.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+/// Looks after which what should come has not.
+const MOST_LOOKS: usize = 30_000;
 
 /// A running process.
 pub(crate) struct Smista {
     child: Child,
-    said: BufReader<ChildStdout>,
+    said: Receiver<String>,
     /// Its operations door.
     pub(crate) ops: String,
 }
@@ -24,7 +33,10 @@ impl Smista {
         let mut command = command(arguments, environment);
         let mut child =
             command.args(["--ops", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("it starts");
-        let said = BufReader::new(child.stdout.take().expect("its voice"));
+        let voice = BufReader::new(child.stdout.take().expect("its voice"));
+        let (heard, said) = mpsc::channel();
+        // Ends with the process, or with the test that no longer listens.
+        thread::spawn(move || voice.lines().map_while(Result::ok).try_for_each(|line| heard.send(line)));
         let mut smista = Self { child, said, ops: String::new() };
         smista.ops = between(&smista.line_with("operations at http://"), "http://", "/");
         smista
@@ -32,20 +44,21 @@ impl Smista {
 
     /// The next line that it says with this in it.
     pub(crate) fn line_with(&mut self, part: &str) -> String {
-        let mut line = String::new();
-        while self.said.read_line(&mut line).expect("its voice") > 0 {
-            if line.contains(part) {
-                return line;
+        loop {
+            match self.said.recv_timeout(LONGEST_SILENCE) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(_other) => {}
+                Err(silence) => panic!("it never said {part:?}: {silence}"),
             }
-            line.clear();
         }
-        panic!("it ended without saying {part:?}");
     }
 
     /// Asks its operations door until it answers so.
     pub(crate) fn wait_for(&self, path: &str, is_it: impl Fn(u16, &str) -> bool) {
-        let answered = |_| is_it_so(&self.ops, path, &is_it);
-        assert!((0..MOST_QUESTIONS).any(answered), "{path} never came to that");
+        wait_until(path, || {
+            let (status, body) = get(&self.ops, path);
+            is_it(status, &body)
+        });
     }
 
     /// Until it is ready, or no longer.
@@ -56,6 +69,12 @@ impl Smista {
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
         terminate(&self.child);
+    }
+
+    /// Kills it, as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it was alive");
+        self.child.wait().expect("it ends");
     }
 
     /// Waits for its end.
@@ -104,38 +123,76 @@ fn terminate(child: &Child) {
     assert!(sent.expect("kill is everywhere").success());
 }
 
-/// Runs the program to its end, well or not, and answers its exit code and all that it said, errors last.
-pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
-    let ran = command(arguments, environment).output().expect("it starts");
-    let said = [ran.stdout, ran.stderr].concat();
-    (ran.status.code(), String::from_utf8_lossy(&said).into_owned())
-}
-
-/// Runs the program to its end, well or not, and answers its exit code and what it said, errors left out.
-pub(crate) fn answered(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
-    let ran = command(arguments, environment).output().expect("it starts");
-    (ran.status.code(), String::from_utf8_lossy(&ran.stdout).into_owned())
+/// Looks until it is so.
+pub(crate) fn wait_until(what: &str, mut is_it_so: impl FnMut() -> bool) {
+    for _look in 0..MOST_LOOKS {
+        if is_it_so() {
+            return;
+        }
+        thread::sleep(BETWEEN_LOOKS);
+    }
+    panic!("{what} never came to that");
 }
 
 /// Runs the program to its end and answers what it said.
 pub(crate) fn run(arguments: &[&str], environment: &[(String, String)]) -> String {
-    let ran = command(arguments, environment).output().expect("it starts");
+    let ran = run_to_any_end(arguments, environment);
     assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
-/// Runs the program to its end, however that is: its exit code, what it said, and what it complained of.
-pub(crate) fn run_for_outputs(arguments: &[&str], environment: &[(String, String)]) -> (i32, String, String) {
-    let ran = command(arguments, environment).output().expect("it starts");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (ran.status.code().expect("an exit code"), text(&ran.stdout), text(&ran.stderr))
+/// Runs the program to its end, whatever that is.
+pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)]) -> Output {
+    command(arguments, environment).output().expect("it starts")
 }
 
-fn command(arguments: &[&str], environment: &[(String, String)]) -> Command {
+/// The same: its exit code, and all that it said, errors last.
+pub(crate) fn code_and_words(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
+    let ran = run_to_any_end(arguments, environment);
+    (ran.status.code(), text(&[ran.stdout, ran.stderr].concat()))
+}
+
+/// The same: its exit code, and what it said, errors left out.
+pub(crate) fn answered(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
+    let ran = run_to_any_end(arguments, environment);
+    (ran.status.code(), text(&ran.stdout))
+}
+
+/// The same: its exit code, what it said, and what it complained of.
+pub(crate) fn code_words_and_complaints(
+    arguments: &[&str],
+    environment: &[(String, String)],
+) -> (Option<i32>, String, String) {
+    let ran = run_to_any_end(arguments, environment);
+    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The program with the settings of the test alone: none of the variables of whoever runs the tests, and a working
+/// directory without a `smista.toml`.
+pub(crate) fn command(arguments: &[&str], environment: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_smista"));
+    for (inherited, _) in std::env::vars_os() {
+        if inherited.to_string_lossy().starts_with("SMISTA_") {
+            command.env_remove(inherited);
+        }
+    }
     command.args(arguments).env("SMISTA_LOG", "warn").envs(environment.iter().cloned());
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
+}
+
+/// How many cases there are in each state, as `smista case count` tells it; without the states that have none.
+pub(crate) fn counted(arguments: &[&str], environment: &[(String, String)]) -> Vec<(String, u64)> {
+    let counted = run(&[&["case", "count", "--by", "stato", "--json"], arguments].concat(), environment);
+    let counted: Vec<Value> = serde_json::from_str(&counted).expect("JSON");
+    let row = |row: &Value| {
+        (row["key"].as_str().expect("a state").to_owned(), row["count"].as_u64().expect("a number"))
+    };
+    counted.iter().map(row).filter(|(_, count)| *count > 0).collect()
 }
 
 /// What stands between two texts of a line.
@@ -144,14 +201,16 @@ pub(crate) fn between(line: &str, before: &str, after: &str) -> String {
     rest.split(after).next().unwrap_or_default().trim().to_owned()
 }
 
-fn is_it_so(address: &str, path: &str, is_it: &impl Fn(u16, &str) -> bool) -> bool {
-    let (status, body) = get(address, path);
-    is_it(status, &body)
-}
-
 /// `GET`.
 pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
     exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+}
+
+/// `GET` in the name of an operator of the sample.
+pub(crate) fn get_as(address: &str, token: &str, operator: &str, path: &str) -> (u16, String) {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let who = format!("Authorization: Bearer {token}\r\nSmista-Operatore: {operator}\r\n\r\n");
+    exchange(address, &(head + &who))
 }
 
 /// A contact by telephone that becomes a case of the second level, opened in the name of some operator of the sample.
@@ -161,16 +220,20 @@ pub(crate) fn open_case(address: &str, token: &str) -> String {
 
 /// The same, in this trace.
 pub(crate) fn open_case_in_trace(address: &str, token: &str, traceparent: &str) -> String {
-    let body = serde_json::json!({
-        "motivo": "reclamo", "canale": "telefono", "description": "Nessuno risponde.",
-        "tripletta": { "ente": "firenze", "macrostruttura": "anagrafe", "servizio": "variazione-residenza" },
-        "anagrafica": { "nome": "Ada", "cognome": "Prova", "telefono": "055 0000001" },
-    });
     let headers = format!("Smista-Operatore: operatore.1\r\ntraceparent: {traceparent}\r\n");
-    let (status, answer) = post(address, token, "/v1/contacts", &headers, &body);
+    let (status, answer) = post(address, token, "/v1/contacts", &headers, &contact());
     assert_eq!(status, 201, "{answer}");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     answer["id"].as_str().expect("an id").to_owned()
+}
+
+/// What `open_case` asks for.
+pub(crate) fn contact() -> Value {
+    serde_json::json!({
+        "motivo": "reclamo", "canale": "telefono", "description": "Nessuno risponde.",
+        "tripletta": { "ente": "firenze", "macrostruttura": "anagrafe", "servizio": "variazione-residenza" },
+        "anagrafica": { "nome": "Ada", "cognome": "Prova", "telefono": "055 0000001" },
+    })
 }
 
 /// `POST`, with these header lines besides.
@@ -184,7 +247,8 @@ pub(crate) fn post(address: &str, token: &str, path: &str, headers: &str, body: 
     exchange(address, &(head + &body))
 }
 
-fn exchange(address: &str, request: &str) -> (u16, String) {
+/// Sends a request as it stands.
+pub(crate) fn exchange(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("somebody listens");
     stream.write_all(request.as_bytes()).expect("sent");
     let mut answer = String::new();

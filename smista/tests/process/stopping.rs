@@ -6,13 +6,13 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 
-use crate::running::{Running, Smista, between, get, open_case, run, run_to_any_end};
+use crate::running::{
+    CATALOGUE, Running, Smista, between, code_and_words, counted, get, get_as, open_case, run, wait_until,
+};
 use crate::servers::OwnServers;
 
 /// Cases opened before a stop.
 const CASES: i64 = 30;
-/// Looks at the database after which work that should go on has not.
-const MOST_LOOKS: usize = 5_000;
 
 pub(crate) fn embedded(folder: &Path) -> Smista {
     let folder = folder.to_string_lossy();
@@ -27,14 +27,20 @@ pub(crate) fn token_and_address(office: &mut Smista) -> (String, String) {
     (token, address)
 }
 
+/// The case finds its inbox, and no second time.
+pub(crate) fn routed_once(address: &str, token: &str, caso: &str) {
+    let history = || get_as(address, token, "operatore.1", &format!("/v1/cases/{caso}/history")).1;
+    let routed = || history().matches("case.route").count();
+    wait_until("the case in its inbox", || routed() > 0);
+    assert_eq!(routed(), 1, "{}", history());
+}
+
 #[test]
 fn the_embedded_system_stops_well_and_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut office = embedded(folder.path());
     let (token, address) = token_and_address(&mut office);
-    for _ in 0..CASES {
-        open_case(&address, &token);
-    }
+    let cases: Vec<String> = (0..CASES).map(|_| open_case(&address, &token)).collect();
     office.terminate();
     office.line_with("stopped");
     assert_eq!(office.ended().code(), Some(0));
@@ -45,11 +51,13 @@ fn the_embedded_system_stops_well_and_goes_on_where_it_stopped() {
     let idle = "smista_queue_messages{queue=\"assignment\"} 0\n";
     office.wait_for("/metrics", |_, figures| figures.contains(idle));
     assert_eq!(get(&address, "/readyz").0, 200);
+    for caso in &cases {
+        routed_once(&address, &token, caso);
+    }
     office.terminate();
     assert_eq!(office.ended().code(), Some(0));
-    let counted =
-        run(&["case", "count", "--by", "stato", "--json", "--data", &folder.path().to_string_lossy()], &[]);
-    assert!(counted.contains("assegnato") && counted.contains(&CASES.to_string()), "{counted}");
+    let counted = counted(&["--data", &folder.path().to_string_lossy()], &[]);
+    assert_eq!(counted, [("assegnato".to_owned(), CASES.unsigned_abs())]);
     let parked = run(&["parked", "list", "--json", "--data", &folder.path().to_string_lossy()], &[]);
     assert_eq!(parked.trim(), "[]");
 }
@@ -59,7 +67,7 @@ fn a_door_that_stops_leaves_nothing_unpublished_and_a_worker_that_stops_loses_no
     let servers = OwnServers::create();
     let environment = servers.environment();
     run(&["migrate"], &environment);
-    run(&["catalogue", "import", "examples/catalogo"], &environment);
+    run(&["catalogue", "import", CATALOGUE], &environment);
     let made =
         run(&["token", "create", "--client", "prova", "--ruolo", "primo_livello", "--json"], &environment);
     let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
@@ -83,7 +91,7 @@ fn a_door_that_stops_leaves_nothing_unpublished_and_a_worker_that_stops_loses_no
 
     let _another = Smista::start(&["work", "assignment"], &environment);
     let in_an_inbox = || servers.number("select count(*) from caso where gruppo is not null") == CASES;
-    assert!((0..MOST_LOOKS).any(|_| in_an_inbox()), "some case never found its inbox");
+    wait_until("each case in its inbox", in_an_inbox);
     let routed = "select count(*) from caso_storia where command = 'case.route'";
     assert_eq!(servers.number(routed), CASES, "each case once");
     assert_eq!(servers.number("select count(*) from parcheggio"), 0);
@@ -103,7 +111,7 @@ fn slow_caller(address: &str, token: &str) -> TcpStream {
 /// Leaves a message in the spool: after an unclean stop the next start says that it found some.
 fn leave_a_message(folder: &Path) {
     let data = folder.to_string_lossy();
-    run(&["catalogue", "import", "examples/catalogo", "--data", &data], &[]);
+    run(&["catalogue", "import", CATALOGUE, "--data", &data], &[]);
     let contact = serde_json::json!({ "source": "prova", "id": "1", "contact": {
         "motivo": "reclamo", "canale": "telefono", "description": "Nessuno risponde.",
         "tripletta": { "ente": "firenze", "macrostruttura": "anagrafe", "servizio": "variazione-residenza" },
@@ -118,7 +126,7 @@ fn leave_a_message(folder: &Path) {
 /// What the next start says, of the last stop too.
 fn next_start_says(folder: &Path) -> String {
     let folder = folder.to_string_lossy();
-    let (code, said) = run_to_any_end(&["case", "count", "--by", "stato", "--data", &folder], &[]);
+    let (code, said) = code_and_words(&["case", "count", "--by", "stato", "--data", &folder], &[]);
     assert_eq!(code, Some(0), "{said}");
     said
 }
@@ -147,7 +155,7 @@ fn an_address_in_use_leaves_no_unclean_stop_behind() {
     let taken = taken.local_addr().expect("an address").to_string();
     for asked in [["--listen", &taken, "--ops", "127.0.0.1:0"], ["--listen", "127.0.0.1:0", "--ops", &taken]]
     {
-        let (code, said) = run_to_any_end(&[&["serve", "--data", &data], &asked[..]].concat(), &[]);
+        let (code, said) = code_and_words(&[&["serve", "--data", &data], &asked[..]].concat(), &[]);
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains("listening on"), "{said}");
         assert!(!next_start_says(folder.path()).contains("unclean"));

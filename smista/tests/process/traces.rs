@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::{Value, json};
 
 use crate::receiver::{Receiver, texts};
-use crate::running::{Smista, between, open_case_in_trace, post, run};
+use crate::running::{CATALOGUE, Smista, between, open_case_in_trace, post, run};
 use crate::servers::OwnServers;
 use crate::stopping::token_and_address;
 
@@ -32,7 +32,7 @@ fn scaled_out() {
     let servers = OwnServers::create();
     let mut environment = servers.environment();
     run(&["migrate"], &environment);
-    run(&["catalogue", "import", "examples/catalogo"], &environment);
+    run(&["catalogue", "import", CATALOGUE], &environment);
     let roles = ["--ruolo", "primo_livello", "--ruolo", "secondo_livello"];
     let made = run(&[&["token", "create", "--client", "prova", "--json"], &roles[..]].concat(), &environment);
     let made: Value = serde_json::from_str(&made).expect("JSON");
