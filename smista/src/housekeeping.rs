@@ -1,4 +1,4 @@
-//! What every process with a store does once in a while, scheduler or not: it removes what has had its time (DESIGN 3, 5).
+//! What every process with a store does once in a while, scheduler or not: it removes what has had its time.
 //!
 //! Any number of processes may do so at once: what one has removed the others do not find.
 

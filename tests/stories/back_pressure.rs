@@ -1,4 +1,4 @@
-//! Whoever takes commands waits while the broker does not keep up with what they cause (DESIGN 3.8).
+//! Whoever takes commands waits while the broker does not keep up with what they cause.
 
 use chrono::Duration;
 use serde_json::json;

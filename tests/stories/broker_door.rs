@@ -1,4 +1,4 @@
-//! The same commands over the broker: CloudEvents on the commands exchange, through the same decisions (DESIGN 4).
+//! The same commands over the broker: CloudEvents on the commands exchange, through the same decisions.
 //!
 //! Whom the broker vouches for is proved with the queues. Here smista's own user speaks, naming the verified client as it
 //! does when it republishes a wait.

@@ -1,4 +1,4 @@
-//! What the HTTP door lets through, and how it says no: versions, bodies, tokens, delegations, languages (DESIGN 6).
+//! What the HTTP door lets through, and how it says no: versions, bodies, tokens, delegations, languages.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is asked twice happens once: idempotency keys at the HTTP door (DESIGN 6).
+//! What is asked twice happens once: idempotency keys at the HTTP door.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

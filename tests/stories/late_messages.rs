@@ -1,5 +1,4 @@
-//! Messages that come after their time: what was applied long ago is not applied again, and a person decides about the rest
-//! (DESIGN 5).
+//! Messages that come after their time: what was applied long ago is not applied again, and a person decides about the rest.
 
 use chrono::Duration;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Where the words about a citizen are kept, and that they are nowhere else (DESIGN 5).
+//! Where the words about a citizen are kept, and that they are nowhere else.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -117,10 +117,10 @@ pub struct Progress {
     pub rejected: u64,
 }
 
-/// Brings lines in, batch by batch, as the `gate` lets them (DESIGN 3.8). `after_batch` hears of each batch once it is
-/// committed, with the lines that were refused in it; its `false` ends the import there, and so does `stop`. A key that
-/// comes again in the same file with another content is refused; one that an earlier import brought is known, whatever
-/// the line says now: an import changes no case.
+/// Brings lines in, batch by batch, as the `gate` lets them: not while the broker is behind. `after_batch` hears of each
+/// batch once it is committed, with the lines that were refused in it; its `false` ends the import there, and so does
+/// `stop`. A key that comes again in the same file with another content is refused; one that an earlier import brought is
+/// known, whatever the line says now: an import changes no case.
 ///
 /// # Errors
 /// The store stayed away, or failed; what was told to `after_batch` is in.

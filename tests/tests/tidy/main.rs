@@ -64,6 +64,11 @@ fn nothing_is_left_for_later_and_no_machine_is_named() {
 }
 
 #[test]
+fn no_file_cites_a_document_that_is_not_here() {
+    assert_none(&wording::citing_what_is_not_here(&Tree::read()));
+}
+
+#[test]
 fn both_engines_have_the_same_migrations() {
     assert_none(&migrations::on_one_engine_only(&Tree::read()));
 }

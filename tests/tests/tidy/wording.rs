@@ -1,4 +1,4 @@
-//! Words that no committed file may hold: marks of unfinished work, and places on somebody's machine. They are spelled in
+//! Words that no committed file may hold: marks of unfinished work, documents that are not here, and places on somebody's machine. They are spelled in
 //! two halves here, so that this file does not hold them either.
 
 use super::tree::Tree;
@@ -13,6 +13,14 @@ const LATER: &[&str] = &[
 ];
 
 const FOLDERS_OF_USERS: &[&str] = &[concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/ro", "ot/")];
+
+/// A document that nobody who reads the repository has.
+const NOT_HERE: &[&str] = &[concat!("DES", "IGN")];
+
+pub(crate) fn citing_what_is_not_here(tree: &Tree) -> Vec<String> {
+    let names: Vec<String> = NOT_HERE.iter().map(|name| (*name).to_owned()).collect();
+    holding(tree, &names, "is not in the repository: say the thing itself, or point to ARCHITECTURE.md")
+}
 
 pub(crate) fn left_for_later(tree: &Tree) -> Vec<String> {
     let marks: Vec<String> = LATER.iter().map(|mark| (*mark).to_owned()).collect();
@@ -66,6 +74,14 @@ mod tests {
     #[test]
     fn a_longer_word_is_no_mark() {
         assert_eq!(left_for_later(&Tree::of(&[("a.md", "METODO, il METODOLOGO; XXXI; dbg_todo!()")])), NONE);
+    }
+
+    #[test]
+    fn a_document_that_is_not_here_is_found_and_the_art_is_no_document() {
+        let text = format!("//! As {} 3 says.\n", NOT_HERE[0]);
+        let complaints = citing_what_is_not_here(&Tree::of(&[("a/src/lib.rs", &text)]));
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        assert_eq!(citing_what_is_not_here(&Tree::of(&[("a.md", "its design, the DESIGNER")])), NONE);
     }
 
     #[test]

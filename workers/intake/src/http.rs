@@ -120,7 +120,7 @@ fn told(problem: &DoorProblem, language: Language, answered: &Response) -> Respo
     response
 }
 
-/// Back-pressure (DESIGN 3.8): what changes something would have to be published, so it waits outside; reading goes on.
+/// Back-pressure: what changes something would have to be published, so it waits outside; reading goes on.
 async fn unless_backlogged(State(door): State<Door>, request: Request, next: Next) -> Response {
     match door.takes_writes().await {
         Ok(()) => next.run(request).await,

@@ -1,4 +1,4 @@
-//! Who calls: the token's client, and the operator for whom it speaks (DESIGN 6).
+//! Who calls: the token's client, and the operator for whom it speaks.
 //!
 //! Tokens are looked up for every request, so that revoking one holds at once.
 
