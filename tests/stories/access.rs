@@ -94,7 +94,7 @@ fn every_route_has_its_lines() {
     }
 }
 
-/// Proves R14.
+/// The matrix is whole: it proves nothing itself.
 #[test]
 fn everybody_who_may_not_see_a_case_is_tried_on_every_command() {
     let (matrix, routes) = (Matrix::read(), routes());

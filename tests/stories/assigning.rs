@@ -5,7 +5,7 @@ use smista_tests::catalogue::{ANNA, CARLO, RESIDENZA, RITA, TARI, TEO, tripletta
 use smista_tests::stories;
 
 stories! {
-    /// Proves 3.1-3, 4.1-8, 4.3-1, 4.3-2, 4.3-5, 4.3-6, 4.3-7.
+    /// Proves 4.1-8, 4.3-1, 4.3-2, 4.3-5, 4.3-7.
     async fn a_reclamo_assigned_wrongly_is_rejected_and_finds_the_right_office(office: &TestOffice) {
         let caso = office
             .open(ANNA, json!({

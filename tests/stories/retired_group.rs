@@ -27,7 +27,7 @@ async fn refusal_to_retire(office: &TestOffice, gruppo: &str) -> CatalogueImport
 }
 
 stories! {
-    /// Proves R9, 4.3-5.
+    /// Proves R9.
     async fn the_cases_of_a_retired_group_go_to_gestione_rigetti(office: &TestOffice) {
         let assigned = office.reclamo(ANNA, RESIDENZA).await;
         let figlio = office.open(ANNA, about("sollecito", &assigned, json!({}))).await.ok().id();
@@ -113,7 +113,7 @@ stories! {
         assert!(matches!(refused, CatalogueImportError::Refused(_)), "{refused:?}");
     }
 
-    /// Proves 6-5.
+    // Row 20a.
     async fn a_group_with_answers_left_to_tell_cannot_be_retired(office: &TestOffice) {
         let caso = reclamo_resolved(office, "non_comunicato").await;
         let refused = refusal_to_retire(office, "firenze-anagrafe").await;
