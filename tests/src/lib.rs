@@ -38,3 +38,23 @@ macro_rules! stories {
         }
     )* };
 }
+
+/// Makes one test of each story that means something only where several processes, or a broker, have their part in it: on
+/// PostgreSQL with RabbitMQ.
+#[macro_export]
+macro_rules! scaled_stories {
+    ($( $(#[$meta:meta])* async fn $name:ident($office:ident: &TestOffice) $body:block )*) => { $(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports, reason = "a story need not use everything that its file imports")]
+            use super::*;
+
+            async fn story($office: &$crate::TestOffice) $body
+
+            #[tokio::test]
+            async fn scaled() {
+                $crate::TestOffice::tell($crate::SetUp::Scaled, |office| Box::pin(story(office))).await;
+            }
+        }
+    )* };
+}

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -52,6 +53,8 @@ pub struct TestOffice {
     clock: Arc<Mutex<DateTime<Utc>>>,
     token: String,
     ears: OnceCell<Ears>,
+    /// Messages that the story leaves parked, because it is about that.
+    leaves_parked: AtomicUsize,
     /// Dropped with the office.
     database: Option<OwnDatabase>,
 }
@@ -79,7 +82,11 @@ impl TestOffice {
         S: for<'a> FnOnce(&'a TestOffice) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
     {
         let office = Self::open_on(set_up).await;
-        let told = std::panic::AssertUnwindSafe(story(&office)).catch_unwind().await;
+        let told = async {
+            story(&office).await;
+            office.ends_well().await;
+        };
+        let told = std::panic::AssertUnwindSafe(told).catch_unwind().await;
         office.clear_away().await;
         if let Err(panic) = told {
             std::panic::resume_unwind(panic);
@@ -116,7 +123,8 @@ impl TestOffice {
         let token = issue_token(&**store, CLIENT, monday, None).await.expect("a token").token;
         let (router, lanes) = system.door(door_config(), Shown::default());
         let workers = workers(&system.office);
-        Self { router, lanes, workers, clock, token, database, ears: OnceCell::new(), system }
+        let (ears, leaves_parked) = (OnceCell::new(), AtomicUsize::new(0));
+        Self { router, lanes, workers, clock, token, database, ears, leaves_parked, system }
     }
 
     /// One more process of this installation, with a door of its own; embedded there is only one. The story closes
@@ -134,6 +142,19 @@ impl TestOffice {
     pub async fn listen(&self) -> Option<&Ears> {
         let servers = self.database.as_ref()?.servers();
         Some(self.ears.get_or_init(|| Ears::open(servers)).await)
+    }
+
+    /// Whatever a story was about, no worker gives up on what the story left it to do.
+    async fn ends_well(&self) {
+        self.settle().await;
+        let parked = self.system.shelf.list_parked(None, 1_000).await.expect("parked messages");
+        let why: Vec<String> = parked.iter().map(|parked| parked.parked.reason.to_string()).collect();
+        assert_eq!(why.len(), self.leaves_parked.load(Ordering::Relaxed), "parked: {why:?}");
+    }
+
+    /// The story is about messages that nobody could settle, and leaves so many of them parked.
+    pub fn leaves_parked(&self, messages: usize) {
+        self.leaves_parked.store(messages, Ordering::Relaxed);
     }
 
     async fn clear_away(self) {

@@ -8,7 +8,7 @@ use smista_messages::topology::ASSIGNMENT;
 use smista_office::contact_import::{Ended, Progress, import, json_lines};
 use smista_queues::{DeliveryRef, Envelope, Wait};
 use smista_tests::catalogue::{ANNA, RESIDENZA};
-use smista_tests::{DEEPEST_OUTBOX, TestOffice, stories};
+use smista_tests::{DEEPEST_OUTBOX, TestOffice, scaled_stories, stories};
 use tokio_util::sync::CancellationToken;
 
 use crate::bodies::{contact, gino};
@@ -60,11 +60,10 @@ stories! {
         office.command(ANNA, &caso, "note", note).await.ok();
         assert_eq!(office.post(ANNA, "/v1/cases/search", json!({})).await.ok().list("/rows").len(), 2);
     }
+}
 
+scaled_stories! {
     async fn an_import_waits_too_and_goes_on_where_it_was(office: &TestOffice) {
-        if office.system.is_embedded() {
-            return;
-        }
         lay_aside_too_many(office).await;
         office.advance(Duration::seconds(2));
         let contact = contact("reclamo", RESIDENZA, json!({ "anagrafica": gino() }));

@@ -123,6 +123,15 @@ stories! {
             let refused = office.open(ANNA, about("sollecito", &other, json!({}))).await;
             refused.refused("padre-not-admitted").by_clause("2-3");
         }
+
+        // An Informazione is a padre on avanzato: on base nobody of the second level ever has it.
+        let on_base = office.open(ANNA, contact("informazione", MUSEI, json!({}))).await.ok().id();
+        for motivo in ["sollecito", "informazione_su_case"] {
+            let more = json!({ "identificazione": "documento" });
+            let refused = office.open(ANNA, about(motivo, &on_base, more)).await;
+            refused.refused("motivo-not-on-this-profile").by_clause("R2");
+        }
+        assert!(office.case(ANNA, &on_base).await.ok().list("/figli").is_empty());
     }
 
     /// Proves 2-4.

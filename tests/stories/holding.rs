@@ -1,6 +1,6 @@
 //! Presa in carico: at every hand-over somebody accepts the case, and everybody sees who (2-5).
 
-use serde_json::json;
+use serde_json::{Value, json};
 use smista_tests::catalogue::{ANNA, BENE, CARLO, CINZIA, RENZO, RESIDENZA, RITA, TARI, TEO, tripletta};
 use smista_tests::stories;
 
@@ -67,5 +67,52 @@ stories! {
         office.command(BENE, &to_tell, "record-attempt", reached.clone()).await.refused("held-by-somebody-else");
         office.command(ANNA, &to_tell, "record-attempt", reached).await.ok();
         assert_eq!(holder(&to_tell).await, "", "a final case is held by nobody");
+    }
+
+    /// Proves 2-5.
+    async fn on_every_desk_a_case_is_given_back_or_taken_over_and_the_list_says_who_has_it(office: &TestOffice) {
+        let rejected = reclamo_rejected(office).await;
+        let to_tell = reclamo_resolved(office, "da_comunicare").await;
+        let away = json!({ "note": "Il collega è assente." });
+        for (caso, list, first, second) in
+            [(&rejected, "/v1/desks/rejects", RITA, RENZO), (&to_tell, "/v1/desks/call-back", ANNA, BENE)]
+        {
+            let listed = async || {
+                let rows = office.get(first, list).await.ok().list("/rows");
+                let of_case = |row: &&Value| row.pointer("/id").or(row.pointer("/case/id")) == Some(&json!(caso));
+                let row = rows.iter().find(of_case).expect("the case on its list");
+                row.pointer("/titolare").or(row.pointer("/case/titolare")).cloned().unwrap_or_default()
+            };
+            assert_eq!(listed().await, Value::Null);
+            office.command(first, caso, "accept", json!({})).await.ok();
+            assert_eq!(listed().await, first);
+            office.command(second, caso, "release", json!({})).await.refused("held-by-somebody-else");
+            office.command(second, caso, "take-over", away.clone()).await.ok();
+            assert_eq!(listed().await, second);
+            office.command(second, caso, "release", json!({})).await.ok();
+            assert_eq!(listed().await, Value::Null);
+        }
+    }
+
+    /// Proves 2-5.
+    async fn who_is_given_a_case_again_or_has_an_answer_left_to_tell_accepts_it_too(office: &TestOffice) {
+        let reassigned = reclamo_rejected(office).await;
+        office.command(RITA, &reassigned, "reassign", json!({ "tripletta": tripletta(TARI) })).await.ok();
+        let holder = async |caso: &str| office.case(ANNA, caso).await.ok().text("/titolare");
+        assert_eq!(holder(&reassigned).await, "", "reassigned to a group, accepted by nobody");
+        office.command(CARLO, &reassigned, "accept", json!({})).await.refused("not-your-group");
+        office.command(TEO, &reassigned, "accept", json!({})).await.ok();
+        assert_eq!(holder(&reassigned).await, TEO);
+
+        // Row 13b: who resolved it tells it, unless somebody of the group does in their place.
+        let untold = reclamo_resolved(office, "non_comunicato").await;
+        assert_eq!(holder(&untold).await, CARLO);
+        office.command(ANNA, &untold, "accept", json!({})).await.refused("not-your-role");
+        office.command(CINZIA, &untold, "accept", json!({})).await.refused("held-by-somebody-else");
+        office.command(CARLO, &untold, "release", json!({})).await.ok();
+        office.command(CINZIA, &untold, "accept", json!({})).await.ok();
+        assert_eq!(holder(&untold).await, CINZIA);
+        office.command(CARLO, &untold, "take-over", json!({ "note": "È assente." })).await.ok();
+        assert_eq!(holder(&untold).await, CARLO);
     }
 }

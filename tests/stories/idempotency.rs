@@ -15,7 +15,7 @@ use smista_office::{Incoming, Outcome, Rendered, Request, Who};
 use smista_store::{Delegation, IdempotencyKey, IdempotentAnswer};
 use smista_tests::catalogue::{ANNA, BENE, CARLO, MUSEI, RESIDENZA, TARI};
 use smista_tests::office::send_to;
-use smista_tests::{Answer, TestOffice, stories};
+use smista_tests::{Answer, TestOffice, scaled_stories, stories};
 
 use crate::bodies::{contact, gino, rejection, told};
 
@@ -64,23 +64,6 @@ stories! {
     async fn a_hundred_equal_calls_at_once_open_one_case(office: &TestOffice) {
         let calls = (0..AT_ONCE).map(|_call| open_with_key(office, ANNA, reclamo(RESIDENZA)));
         check_one_case(office, &join_all(calls).await).await;
-    }
-
-    async fn also_through_the_doors_of_two_processes(office: &TestOffice) {
-        // Embedded there is one process, and the story above is the whole of it.
-        let Some((system, router, lanes)) = office.another_process().await else { return };
-        let call = async |place: usize| {
-            if place.is_multiple_of(2) {
-                return open_with_key(office, ANNA, reclamo(RESIDENZA)).await;
-            }
-            let body = reclamo(RESIDENZA).to_string();
-            send_to(router.clone(), office.request(ANNA, Method::POST, "/v1/contacts", &[KEY], body)).await
-        };
-        let answers = join_all((0..AT_ONCE).map(call)).await;
-        check_one_case(office, &answers).await;
-        drop(router);
-        lanes.finished().await;
-        system.close().await;
     }
 
     async fn a_key_belongs_to_one_request(office: &TestOffice) {
@@ -230,5 +213,23 @@ stories! {
             assert_eq!(answer.refused("malformed-idempotency-key").status, 400);
         }
         assert_eq!(cases(office).await, 0);
+    }
+}
+
+scaled_stories! {
+    async fn also_through_the_doors_of_two_processes(office: &TestOffice) {
+        let (system, router, lanes) = office.another_process().await.expect("a set-up of many processes");
+        let call = async |place: usize| {
+            if place.is_multiple_of(2) {
+                return open_with_key(office, ANNA, reclamo(RESIDENZA)).await;
+            }
+            let body = reclamo(RESIDENZA).to_string();
+            send_to(router.clone(), office.request(ANNA, Method::POST, "/v1/contacts", &[KEY], body)).await
+        };
+        let answers = join_all((0..AT_ONCE).map(call)).await;
+        check_one_case(office, &answers).await;
+        drop(router);
+        lanes.finished().await;
+        system.close().await;
     }
 }

@@ -52,6 +52,7 @@ stories! {
         let [late] = parked.as_slice() else { panic!("one, not {}", parked.len()) };
         assert_eq!(late.parked.message_id.as_deref(), Some("1"));
         assert!(late.parked.reason.as_str().contains("more than 30 days ago"), "{}", late.parked.reason);
+        office.leaves_parked(1);
     }
 
     async fn an_operator_replays_a_late_command_and_it_is_handled_once(office: &TestOffice) {
@@ -82,6 +83,7 @@ stories! {
         office.advance(-Duration::days(2));
         publish(office, &[early]).await;
         assert_eq!((notes(office, &caso).await, office.parked().await), (0, 1));
+        office.leaves_parked(1);
     }
 
     async fn parked_messages_and_kept_answers_expire(office: &TestOffice) {

@@ -88,7 +88,7 @@ stories! {
         let padre = office.reclamo(ANNA, RESIDENZA).await;
         let thanks = json!({ "text": "La sua richiesta è stata registrata.", "canale": "telefono" });
         let urged = office.open(ANNA, about("sollecito", &padre, json!({ "answer": thanks }))).await.ok();
-        let more = json!({ "notifica": { "tipo": "integrazione" } });
+        let more = json!({ "notifica": { "tipo": "integrazione" }, "answer": thanks });
         let notified = office.open(ANNA, about("notifica_per_informazione", &padre, more)).await.ok();
         office.settle().await;
 
@@ -99,7 +99,9 @@ stories! {
             assert_eq!(figlio.text("/gruppo"), "firenze-anagrafe");
             assert_eq!(figlio.text("/padre"), padre);
         }
-        assert_eq!(office.case(ANNA, &figli[0]).await.text("/answer"), "La sua richiesta è stata registrata.");
+        for figlio in &figli {
+            assert_eq!(office.case(ANNA, figlio).await.text("/answer"), "La sua richiesta è stata registrata.");
+        }
         // In the inbox they stand under their padre, never beside it.
         let inbox = office.get(CARLO, "/v1/groups/firenze-anagrafe/inbox").await.ok();
         assert_eq!(inbox.list("/rows").len(), 1);

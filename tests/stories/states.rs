@@ -80,7 +80,7 @@ stories! {
             let refused = office.open(login, contact("lamentela", RESIDENZA, json!({}))).await;
             assert_eq!(refused.refused("not-your-role").by_clause("R14").status, 403, "{login}");
         }
-        let wait = json!({ "reason": "Attesa." });
+        let (wait, nothing) = (json!({ "reason": "Attesa." }), json!({}));
         let withdrawn = json!({ "motivo": "ritirato_dal_cittadino" });
         let elsewhere = json!({ "tripletta": tripletta(TARI) });
         let reached = attempt("raggiunto", "comunicato");
@@ -98,18 +98,24 @@ stories! {
             (ANNA, "suspend", &wait), (ANNA, "resolve", &answer), (ANNA, "reject", &rejects),
             (RITA, "suspend", &wait), (RITA, "resolve", &answer), (RITA, "reject", &rejects),
             (CARLO, "cancel", &withdrawn), (OLGA, "cancel", &withdrawn),
+            (ANNA, "accept", &nothing), (RITA, "accept", &nothing), (ANNA, "release", &nothing),
+            (RITA, "release", &nothing),
         ]).await;
+        let figlio = office.open(ANNA, about("sollecito", &assigned, json!({}))).await.ok().id();
+        refused(&figlio, &[(CARLO, "detach", &wait)]).await;
         let to_tell = reclamo_resolved(office, "da_comunicare").await;
         let unclear = json!({ "note": "Non è chiaro." });
         refused(&to_tell, &[
             (CARLO, "record-attempt", &reached), (RITA, "record-attempt", &reached), (CARLO, "hand-back", &unclear),
-            (RITA, "cancel", &withdrawn),
+            (RITA, "cancel", &withdrawn), (CARLO, "accept", &nothing), (RITA, "accept", &nothing),
+            (CARLO, "release", &nothing),
         ]).await;
         let untold = reclamo_resolved(office, "non_comunicato").await;
         refused(&untold, &[(ANNA, "record-attempt", &reached), (RITA, "record-attempt", &reached)]).await;
         let rejected = reclamo_rejected(office).await;
         refused(&rejected, &[
             (ANNA, "reassign", &elsewhere), (CARLO, "reassign", &elsewhere), (CARLO, "cancel", &withdrawn),
+            (ANNA, "accept", &nothing), (CARLO, "accept", &nothing), (CARLO, "release", &nothing),
         ]).await;
 
         // Gestione Rigetti acts as the first level: it assigns and it cancels.

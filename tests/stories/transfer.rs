@@ -197,6 +197,23 @@ stories! {
         ]);
     }
 
+    /// Proves 4.2-7.
+    async fn an_answer_that_the_first_level_cannot_tell_goes_back_to_who_gave_it(office: &TestOffice) {
+        let asked = transferred(office, RESIDENZA).await;
+        office.command(CARLO, &asked, "resolve", resolution("da_comunicare", &[])).await.ok();
+        let unclear = json!({ "note": "Non dice quale sportello." });
+        office.command(ANNA, &asked, "hand-back", json!({})).await.refused("malformed");
+        let back = office.command(ANNA, &asked, "hand-back", unclear).await.ok();
+        assert_eq!((back.stato(), back.text("/titolare")), ("sospeso".to_owned(), CARLO.to_owned()));
+        assert_eq!(back.text("/gruppo"), "firenze-anagrafe");
+        office.settle().await;
+        assert!(office.call_back(ANNA).await.is_empty());
+        assert_eq!(office.inbox(CARLO, "firenze-anagrafe").await, [asked.as_str()]);
+        let shown = office.case(CARLO, &asked).await.ok();
+        assert!(notes(&shown).contains(&"anna: Non dice quale sportello.".to_owned()), "{}", shown.body);
+        office.command(CARLO, &asked, "resolve", resolution("comunicato", &[])).await.ok();
+    }
+
     /// Proves 4.2-8, 4.2-9.
     async fn contact_back_is_for_services_whose_quadrupletta_allows_it(office: &TestOffice) {
         let asks = resolution("da_comunicare", &[]);
