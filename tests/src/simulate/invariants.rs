@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use smista_domain::apply::replay;
 use smista_domain::caso::Caso;
 use smista_domain::catalogue::{Catalogue, Ruolo};
-use smista_domain::decide::routing_command;
-use smista_domain::fact::{Contenuto, Fact};
+use smista_domain::fact::Fact;
 use smista_domain::ids::{CasoId, Login};
 use smista_domain::stato::{AttributoPrimoLivello, AttributoSecondoLivello, Stato};
 use smista_messages::facts::fact_id;
-use smista_store::{PaperRow, Store, StoriaRow};
+use smista_messages::topology::TOPOLOGY;
+use smista_queues::{Outgoing, Queue};
+use smista_store::{CountBy, PaperRow, Store, StoriaRow};
 
 use super::coverage::row_of;
 use super::parts::Parts;
@@ -49,6 +50,7 @@ impl Followed {
             .journal(|journal| (std::mem::take(&mut journal.written), std::mem::take(&mut journal.broken)));
         that(broken.is_empty(), || broken.join("; "))?;
         let catalogue = parts.process.office.cached_catalogue();
+        self.sight.look(&parts.store).await;
         let touched: BTreeSet<CasoId> = written.iter().map(|(caso, _)| *caso).collect();
         for id in &touched {
             let known = self.storie.entry(*id).or_default();
@@ -59,13 +61,12 @@ impl Followed {
             let entry = self.storie[&id].iter().find(|entry| entry.row.versione == versione).cloned();
             let entry = entry.ok_or_else(|| format!("{id} has no version {versione} in its history"))?;
             self.follow(&entry, &catalogue)?;
-            announced(parts, &entry)?;
+            announced(parts, &self.sight, &entry)?;
         }
         for id in &touched {
             self.check_case(parts, *id, &catalogue).await?;
         }
         self.check_figli()?;
-        self.sight.look(&parts.store).await;
         self.check_everybody_finds_a_place(&touched, &catalogue)?;
         self.sight.lost(sent).map_or(Ok(()), |id| Err(format!("the command {id} was lost")))?;
         let parked = parts.process.shelf.list_parked(None, 1).await.expect("the parcheggio");
@@ -103,8 +104,47 @@ impl Followed {
         Ok(())
     }
 
-    /// When all is at rest: the histories are still what they were when each row of them was written.
-    pub(crate) async fn check_histories(&self, parts: &Parts) -> Result<(), String> {
+    /// When all is at rest: the store holds the cases that its commits made, no others and not otherwise; each rejected
+    /// one was examined; and each command that arrived left its words on a case, or was refused by a message.
+    pub(crate) async fn check_at_rest(&self, parts: &Parts, arrived: &[Outgoing]) -> Result<(), String> {
+        let stored = parts.store.count(CountBy::Stato).await.expect("the store");
+        let stored: i64 = stored.iter().map(|counted| counted.count).sum();
+        that(usize::try_from(stored) == Ok(self.casi.len()), || {
+            format!("there are {stored} cases, and {} were opened", self.casi.len())
+        })?;
+        let mut said: BTreeSet<String> = BTreeSet::new();
+        for (id, caso) in &self.casi {
+            let stored = parts.store.caso(*id).await.expect("the store");
+            that(stored.as_ref() == Some(caso), || format!("{id} is no longer what its commits made of it"))?;
+            if caso.stato == Stato::Rigettato && !caso.is_figlio() {
+                let triage = parts.store.triage(*id).await.expect("the store");
+                let rejected = |entry: &&StoriaRow| {
+                    entry.stato_after == Stato::Rigettato && entry.stato_before != Some(Stato::Rigettato)
+                };
+                let since = self.storie[id].iter().rfind(rejected).map_or(0, |entry| entry.row.versione);
+                that(triage.is_some_and(|triage| triage.versione >= since), || {
+                    format!("nobody examined {id}, which is {} since version {since}", caso.stato)
+                })?;
+            }
+            for paper in parts.store.papers(*id).await.expect("the papers") {
+                said.extend(words_of(&paper));
+            }
+        }
+        let refused = parts.faults.journal(|journal| journal.refused.clone());
+        for command in arrived.iter().filter(|command| !refused.contains(&command.message_id)) {
+            let words = words_in(&String::from_utf8_lossy(&command.body));
+            that(words.is_empty() || words.iter().any(|words| said.contains(words)), || {
+                format!(
+                    "the command {} was lost: it is on no case, and nobody refused it",
+                    command.message_id
+                )
+            })?;
+        }
+        self.check_histories(parts).await
+    }
+
+    /// The histories are still what they were when each row of them was written.
+    async fn check_histories(&self, parts: &Parts) -> Result<(), String> {
         for (id, known) in &self.storie {
             let stored = parts.store.storia(*id, 0, WHOLE).await.expect("the history");
             that(&stored == known, || format!("the history of {id} was written anew"))?;
@@ -145,10 +185,11 @@ impl Followed {
         };
         self.unplaced_by_revision = Some(catalogue.revision);
         for id in again {
-            match routing_command(&self.casi[&id], catalogue).expect("texts") {
-                Some(_) => self.unplaced.insert(id),
-                None => self.unplaced.remove(&id),
-            };
+            if has_no_place(&self.casi[&id], catalogue) {
+                self.unplaced.insert(id);
+            } else {
+                self.unplaced.remove(&id);
+            }
         }
         for caso in self.unplaced.iter().map(|id| &self.casi[id]) {
             that(self.sight.will_hear_of(caso.id, caso.gruppo.as_ref()), || {
@@ -159,6 +200,13 @@ impl Followed {
     }
 }
 
+/// The second level owes something on it and no group that works has it. A figlio stands where its padre does.
+fn has_no_place(caso: &Caso, catalogue: &Catalogue) -> bool {
+    let owed = matches!(caso.stato, Stato::Assegnato | Stato::Trasferito | Stato::Sospeso);
+    let group = caso.gruppo.as_ref().and_then(|gruppo| catalogue.gruppi.get(gruppo));
+    owed && caso.padre.is_none() && group.is_none_or(|gruppo| gruppo.retired)
+}
+
 /// What a figlio takes from its padre (R1).
 fn standing(
     caso: &Caso,
@@ -166,16 +214,24 @@ fn standing(
     (caso.stato, caso.gruppo.as_ref(), caso.tripletta.as_ref())
 }
 
-/// Every fact of a history row, and the change of state, was published by the commit that wrote it.
-fn announced(parts: &Parts, entry: &StoriaRow) -> Result<(), String> {
-    let changed = entry.stato_before != Some(entry.stato_after);
-    let messages = entry.row.facts.len() + usize::from(changed);
-    for index in 0..messages {
+/// Every fact of a history row, and the change of state, was published by the commit that wrote it, and is in each queue
+/// that listens to it. Asked after each step: none of them can have been taken by then.
+fn announced(parts: &Parts, sight: &Sight, entry: &StoriaRow) -> Result<(), String> {
+    let changed = (entry.stato_before != Some(entry.stato_after)).then_some("case.state_changed");
+    let facts = entry.row.facts.iter().map(|fact| fact.message_type());
+    for (index, message_type) in facts.chain(changed).enumerate() {
         let id = fact_id(entry.caso, entry.row.versione, index).to_string();
         let named = ("smista".to_owned(), id);
         that(parts.faults.journal(|journal| journal.published.contains_key(&named)), || {
             format!("message {index} of {} v{} was never published", entry.caso, entry.row.versione)
         })?;
+        let listens =
+            |queue: &&Queue| queue.fed_by.iter().any(|binding| binding.message_type == message_type);
+        for queue in TOPOLOGY.queues.iter().filter(listens) {
+            that(sight.holds(queue.name, &named.1), || {
+                format!("{message_type} of {} v{} is in no queue", entry.caso, entry.row.versione)
+            })?;
+        }
     }
     Ok(())
 }
@@ -183,14 +239,22 @@ fn announced(parts: &Parts, entry: &StoriaRow) -> Result<(), String> {
 /// The words of one wish are on a case once.
 fn granted_once(id: CasoId, papers: &[PaperRow]) -> Result<(), String> {
     let mut said = BTreeSet::new();
-    for paper in papers {
-        if let Contenuto::Testo(text) = &paper.contenuto
-            && text.as_str().starts_with(WORDS)
-        {
-            that(said.insert(text.as_str()), || format!("{id} was told twice: {}", text.as_str()))?;
-        }
+    for words in papers.iter().flat_map(words_of) {
+        that(!said.contains(&words), || format!("{id} was told twice: {words}"))?;
+        said.insert(words);
     }
     Ok(())
+}
+
+/// The words of wishes on a paper.
+fn words_of(paper: &PaperRow) -> Vec<String> {
+    words_in(&serde_json::to_string(&paper.contenuto).expect("JSON"))
+}
+
+/// The words of wishes in a text of JSON.
+fn words_in(json: &str) -> Vec<String> {
+    let words = json.split('"').filter(|text| text.starts_with(WORDS));
+    words.map(str::to_owned).collect()
 }
 
 /// Whoever holds a case is of the level that the state belongs to, and of its group (6-2).

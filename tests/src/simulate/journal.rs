@@ -1,10 +1,12 @@
 //! What has been committed so far, as the ports saw it: the trace, and what the invariants ask about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use smista_domain::caso::Pratica;
 use smista_domain::ids::CasoId;
+use smista_messages::facts::{COMMAND_REFUSED, CommandRefused};
+use smista_queues::Envelope;
 use smista_store::{OpeningKey, OutboxMessage, WriteSet};
 
 /// Steps told with a violation.
@@ -22,6 +24,8 @@ pub(crate) struct Journal {
     pub(crate) openings: BTreeMap<OpeningKey, CasoId>,
     /// Digest of each message by source and id.
     pub(crate) published: BTreeMap<(String, String), [u8; 32]>,
+    /// Ids of the commands that were refused by a message.
+    pub(crate) refused: BTreeSet<String>,
     /// Facts that some worker listens to.
     pub(crate) facts: Vec<OutboxMessage>,
     /// Promises that were broken in a commit.
@@ -79,6 +83,11 @@ impl Journal {
         }
         let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         self.tell(format!("  {} {} {hex}", message.message_type, message.id));
+        if message.message_type == COMMAND_REFUSED {
+            let envelope = Envelope::parse(&message.body).expect("an envelope");
+            let refused: CommandRefused = envelope.data().expect("its data");
+            self.refused.insert(refused.command_id);
+        }
         if matches!(message.message_type.as_str(), "case.assigned" | "case.rejected" | "group.retired") {
             self.facts.push(message.clone());
         }

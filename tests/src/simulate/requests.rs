@@ -198,6 +198,14 @@ impl Simulation {
         }
     }
 
+    /// A caller who never heard asks until somebody answers; nothing fails any more.
+    pub(crate) async fn ask_for_the_last_time(&mut self) -> Result<Option<String>, String> {
+        let Some(direct) = self.unanswered.pop() else { return Ok(None) };
+        let outcome = self.put(&direct).await.map_err(|error| format!("{} hears {error}", direct.name))?;
+        self.check_version(&direct, &outcome)?;
+        Ok(Some(format!("{} is asked for the last time: {}", direct.name, told(&outcome))))
+    }
+
     /// A command for one version made the next one, or nothing.
     fn check_version(&self, direct: &Direct, outcome: &Outcome) -> Result<(), String> {
         match (direct.incoming.expected_version, outcome) {

@@ -12,6 +12,8 @@ use smista_store_sqlite::SqliteStore;
 #[derive(Default)]
 pub(crate) struct Sight {
     waiting: BTreeMap<i64, Waiting>,
+    /// By queue and id, what waits.
+    queued: BTreeMap<i64, (String, String)>,
     /// Ids of the commands that were handled.
     handled: BTreeSet<String>,
     newest_spool_row: i64,
@@ -42,9 +44,12 @@ impl Sight {
                 .expect("the spool");
         let there: BTreeSet<i64> = rows.iter().map(|(id, ..)| *id).collect();
         self.waiting.retain(|id, _| there.contains(id));
+        self.queued.retain(|id, _| there.contains(id));
         for (id, queue, body) in rows {
             if let Some(body) = body {
-                self.waiting.insert(id, waiting(&queue, &body));
+                let envelope = Envelope::parse(&body).expect("an envelope");
+                self.queued.insert(id, (queue.clone(), envelope.id.clone()));
+                self.waiting.insert(id, waiting(&queue, envelope));
                 self.newest_spool_row = id;
             }
         }
@@ -64,6 +69,11 @@ impl Sight {
     /// Rows of the spool.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether a message of this id waits in this queue.
+    pub(crate) fn holds(&self, queue: &str, id: &str) -> bool {
+        self.queued.values().any(|(other, waiting)| other == queue && waiting == id)
     }
 
     /// Whether the case has a place, or will be given one, as far as the queue `assignment` is concerned.
@@ -91,8 +101,7 @@ impl Sight {
     }
 }
 
-fn waiting(queue: &str, body: &[u8]) -> Waiting {
-    let envelope = Envelope::parse(body).expect("an envelope");
+fn waiting(queue: &str, envelope: Envelope) -> Waiting {
     match (queue, envelope.message_type.as_str()) {
         ("intake", _) => Waiting::Command { id: envelope.id },
         ("assignment", "group.retired") => {

@@ -241,17 +241,26 @@ impl Simulation {
             let told = self.let_arrive().await;
             self.tell(told);
         }
+        while let Some(told) = self.ask_for_the_last_time().await? {
+            self.tell(told);
+            self.check().await?;
+        }
         for _round in 0..MAX_ROUNDS {
             self.step += 1;
             let mut worked = false;
             for number in 0..self.parts.process.queues() {
                 let step = self.parts.process.step(number, MOST_TOGETHER).await;
-                worked |= step.map_err(|error| error.to_string())? != Step::Idle;
+                if step.map_err(|error| error.to_string())? != Step::Idle {
+                    worked = true;
+                    self.check().await?;
+                }
             }
-            self.check().await?;
+            if !worked {
+                self.check().await?;
+            }
             if self.followed.sight.waiting() == 0 {
                 self.tell("at rest".to_owned());
-                return self.followed.check_histories(&self.parts).await;
+                return self.followed.check_at_rest(&self.parts, &self.arrived).await;
             }
             if !worked {
                 self.parts.advance(PAST_EVERY_WAIT);

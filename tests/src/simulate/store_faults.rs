@@ -177,7 +177,7 @@ impl Store for FaultyStore {
 struct FaultyDesk {
     inner: Box<dyn Desk>,
     faults: Arc<Faults>,
-    /// What reached the real desk.
+    /// What the office wrote.
     written: WriteSet,
 }
 
@@ -271,15 +271,15 @@ impl Desk for FaultyDesk {
         if self.faults.is(Defect::NoVersionCheck) {
             set = self.numbered_anew(set).await?;
         }
+        // What the office meant to be written: the journal does not know of a lost message.
+        self.written = set.clone();
         if self.faults.is(Defect::LostOutboxRow)
             && !set.outbox.is_empty()
             && self.faults.below(LOSES_ONE_IN) == 0
         {
             set.outbox.remove(self.faults.below(set.outbox.len()));
         }
-        self.inner.write(&set).await?;
-        self.written = set;
-        Ok(())
+        self.inner.write(&set).await
     }
 
     async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {

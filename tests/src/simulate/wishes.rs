@@ -53,6 +53,14 @@ impl Wishes {
         Testo::new(format!("{WORDS} {}", self.number())).expect("a text")
     }
 
+    /// Of a citizen whom only one wish is about.
+    fn anagrafica(&mut self) -> Anagrafica {
+        let nome = Some(DatoPersonale::new(self.words().as_str()).expect("a personal datum"));
+        let cognome = Some(DatoPersonale::new("Prova").expect("a personal datum"));
+        let telefono = Some(Telefono::new("055 0000001").expect("a number"));
+        Anagrafica { nome, cognome, telefono, ..Anagrafica::default() }
+    }
+
     fn tentativo(&mut self, reached: bool) -> Tentativo {
         let failed = [EsitoTentativo::NonRisponde, EsitoTentativo::Occupato, EsitoTentativo::Segreteria];
         let esito = if reached { EsitoTentativo::Raggiunto } else { self.one(&failed) };
@@ -99,7 +107,7 @@ impl Wishes {
             canale: CanaleInbound::Telefono,
             canale_origine: None,
             description: Some(self.words()),
-            anagrafica: Some(anagrafica()),
+            anagrafica: Some(self.anagrafica()),
             place: None,
             answer,
             verifica: transferred.then(|| self.one(VerificaDisponibilita::ALL)),
@@ -118,7 +126,7 @@ impl Wishes {
     fn notifica(&mut self) -> Notifica {
         match self.rng.u8(..4) {
             0 => Notifica::Ritiro {},
-            1 => Notifica::Anagrafica { anagrafica: anagrafica() },
+            1 => Notifica::Anagrafica { anagrafica: self.anagrafica() },
             _ => Notifica::Integrazione {},
         }
     }
@@ -174,7 +182,7 @@ impl Wishes {
             CommandKind::Detach => Command::Detach(WithReason { reason: self.words() }),
             CommandKind::Note => Command::Note(Note { text: self.words(), non_competente: self.happens(20) }),
             CommandKind::CorrectAnagrafica => {
-                Command::CorrectAnagrafica(AnagraficaChange { anagrafica: anagrafica() })
+                Command::CorrectAnagrafica(AnagraficaChange { anagrafica: self.anagrafica() })
             }
             CommandKind::Route | CommandKind::Open => Command::Route,
         }
@@ -187,12 +195,6 @@ impl Wishes {
         let tentativo = self.tentativo(attributo == Attributo::Comunicato);
         Command::RecordAttempt(AttemptReport { tentativo, attributo, note: Some(self.words()) })
     }
-}
-
-fn anagrafica() -> Anagrafica {
-    let datum = |text| Some(DatoPersonale::new(text).expect("a personal datum"));
-    let telefono = Some(Telefono::new("055 0000001").expect("a number"));
-    Anagrafica { nome: datum("Gino"), cognome: datum("Prova"), telefono, ..Anagrafica::default() }
 }
 
 /// The data of the message that carries a command.
