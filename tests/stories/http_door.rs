@@ -132,6 +132,75 @@ stories! {
         }
     }
 
+    async fn what_is_wrong_with_a_field_is_told_in_the_callers_language(office: &TestOffice) {
+        let told = async |language: &str, body: Value| {
+            let headers = [("accept-language", language)];
+            let answer = office.call(ANNA, Method::POST, "/v1/contacts", &headers, Some(body)).await;
+            answer.refused("malformed")
+        };
+        let number = contact("reclamo", RESIDENZA, json!({ "anagrafica": { "telefono": "abc" } }));
+        let italian = told("it", number.clone()).await;
+        assert_eq!(italian.text("/field"), "anagrafica.telefono");
+        assert!(italian.text("/detail").contains("il numero di telefono non è valido"), "{}", italian.body);
+        let english = told("en", number).await;
+        assert!(english.text("/detail").contains("not a telephone number"), "{}", english.body);
+        // A field that is missing is named itself, not the object that lacks it.
+        let missing = told("it", json!({ "motivo": "reclamo" })).await;
+        assert_eq!((missing.text("/field").as_str(), missing.list("/missing")), ("canale", vec![json!("canale")]));
+        assert_eq!(missing.text("/detail"), "Campo «canale»: il campo è obbligatorio e manca.");
+        let channel = told("it", contact("reclamo", RESIDENZA, json!({ "canale": "fax" }))).await;
+        assert_eq!(channel.list("/admitted"), [json!("telefono"), json!("email")]);
+    }
+
+    async fn a_refusal_says_to_programs_too_what_is_needed_to_go_on(office: &TestOffice) {
+        let body = contact("reclamo", RESIDENZA, json!({ "anagrafica": { "cognome": "Prova" } }));
+        let refused = office.open(ANNA, body).await.refused("incomplete-anagrafica");
+        assert_eq!(refused.list("/missing"), [json!("nome"), json!("telefono|email")]);
+        let body = contact("reclamo", MUSEI, json!({ "anagrafica": gino() }));
+        let refused = office.open(ANNA, body).await.refused("motivo-not-on-this-profile");
+        assert_eq!(refused.list("/admitted"), [json!("informazione"), json!("lamentela"), json!("segnalazione")]);
+
+        let caso = office.reclamo(ANNA, RESIDENZA).await;
+        office.command(CARLO, &caso, "accept", json!({})).await.ok();
+        let held = office.command(CINZIA, &caso, "accept", json!({})).await.refused("held-by-somebody-else");
+        assert_eq!(held.text("/titolare"), CARLO);
+        let path = format!("/v1/cases/{caso}/suspend");
+        let body = json!({ "reason": "Si attende l'archivio." });
+        let late = office.call(CARLO, Method::POST, &path, &[("if-match", "\"2\"")], Some(body.clone())).await;
+        assert_eq!(late.refused("version-conflict").number("/version"), 3);
+        // Of a case that one may not see, not even its version is told.
+        let hidden = office.call(SARA, Method::POST, &path, &[("if-match", "\"2\"")], Some(body)).await;
+        assert_eq!(hidden.refused("not-found").body.get("version"), None);
+    }
+
+    async fn a_search_that_makes_no_sense_is_the_callers_fault_and_blames_no_address(office: &TestOffice) {
+        let caso = office.reclamo(ANNA, RESIDENZA).await;
+        let search = async |body: Value| office.post(ANNA, "/v1/cases/search", body).await;
+        // However often a state is named, it is looked for once.
+        let states = vec![json!({ "stato": "assegnato" }); 300];
+        let found = search(json!({ "stati": states })).await.ok();
+        assert_eq!(smista_tests::office::ids(&found), [caso]);
+        let year_20000 = "NTY4OTc1MDAwMDAwMDAwMDAwLjAxOThjMmY0LTdhMTAtN2MzZS05ZDU1LTFiMmY2ZTBhOWM0MQ";
+        let groups: Vec<String> = (0..101).map(|number| format!("gruppo-{number}")).collect();
+        for (field, value) in [
+            ("limit", json!(0)),
+            ("cursor", json!("?")),
+            ("cursor", json!(year_20000)),
+            ("stati", json!([{ "stato": "perduto" }])),
+            ("gruppi", json!(groups)),
+            ("opened_from", json!("-200000-01-01T00:00:00Z")),
+            ("opened_before", json!("+12000-01-01T00:00:00Z")),
+        ] {
+            let refused = search(json!({ field: value })).await.refused("malformed-parameter");
+            assert_eq!((refused.status, refused.text("/field").as_str()), (400, field));
+            assert!(!refused.text("/detail").contains("indirizzo"), "{}", refused.body);
+        }
+        let list = search(json!([])).await.refused("malformed");
+        assert_eq!(list.status, 400, "a list is no search for everything");
+        let in_address = office.get(ANNA, &format!("/v1/desks/rejects?cursor={year_20000}")).await;
+        assert!(in_address.refused("malformed-parameter").text("/detail").contains("indirizzo"));
+    }
+
     async fn problems_are_told_in_italian_or_in_english(office: &TestOffice) {
         let body = contact("reclamo", MUSEI, json!({ "anagrafica": gino() }));
         let open = async |language: &str| {

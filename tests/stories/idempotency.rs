@@ -206,6 +206,28 @@ stories! {
         assert_eq!(decided.load(Ordering::Relaxed), 3, "each note once");
     }
 
+    async fn a_key_registers_one_citizen_however_many_ask_at_once(office: &TestOffice) {
+        let register = async |nome: &str| {
+            let body = json!({ "anagrafica": { "nome": nome, "cognome": "Prova", "telefono": "055 0000001" },
+                               "identificazione": "documento" });
+            office.call(ANNA, Method::POST, "/v1/citizens", &[KEY], Some(body)).await
+        };
+        let answers = join_all(["Gina", "Rita", "Gina", "Rita"].map(register)).await;
+        let first = answers.iter().find(|answer| answer.status == 201).expect("a citizen");
+        for answer in &answers {
+            if answer.status == 201 {
+                assert_eq!(answer.body, first.body);
+            } else {
+                assert_eq!(answer.clone().refused("idempotency-key-reused").status, 422);
+            }
+        }
+        assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 2);
+        let replayed = answers.iter().filter(|answer| answer.header("idempotent-replayed").is_some());
+        assert_eq!(replayed.count(), 1);
+        let found = office.post(ANNA, "/v1/citizens/search", json!({ "telefono": "055 0000001" })).await.ok();
+        assert_eq!(found.list("/rows").len(), 1);
+    }
+
     async fn a_key_that_is_none_is_refused(office: &TestOffice) {
         for key in ["", &"x".repeat(129)] {
             let headers = [("idempotency-key", key)];

@@ -241,8 +241,8 @@ impl Store for PostgresStore {
         Ok(casi::groups_with_untold_answers(&mut *self.session().await?).await?)
     }
 
-    async fn save_cittadino(&self, cittadino: &Cittadino) -> Result<(), StoreError> {
-        Ok(register::save(&mut *self.session().await?, cittadino).await?)
+    async fn add_cittadino(&self, cittadino: &Cittadino) -> Result<bool, StoreError> {
+        Ok(register::add(&mut *self.session().await?, cittadino).await?)
     }
 
     async fn save_cliente(&self, cliente: &Cliente) -> Result<(), StoreError> {

@@ -277,10 +277,11 @@ impl Store for SqliteStore {
         Ok(casi::groups_with_untold_answers(&mut *self.session().await?).await?)
     }
 
-    async fn save_cittadino(&self, cittadino: &Cittadino) -> Result<(), StoreError> {
+    async fn add_cittadino(&self, cittadino: &Cittadino) -> Result<bool, StoreError> {
         let mut turn = self.turn().await?;
-        register::save(turn.connection(), cittadino).await?;
-        turn.commit().await
+        let added = register::add(turn.connection(), cittadino).await?;
+        turn.commit().await?;
+        Ok(added)
     }
 
     async fn save_cliente(&self, cliente: &Cliente) -> Result<(), StoreError> {

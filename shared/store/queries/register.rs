@@ -41,15 +41,14 @@ impl Row {
     }
 }
 
-pub(crate) async fn save(connection: &mut Connection, cittadino: &Cittadino) -> Answer<()> {
+/// Whether the citizen was added: not when the id is taken.
+pub(crate) async fn add(connection: &mut Connection, cittadino: &Cittadino) -> Answer<bool> {
     let anagrafica = &cittadino.anagrafica;
-    sqlx::query!(
+    let added = sqlx::query!(
         "insert into cittadino
             (id, nome, cognome, telefono, email, indirizzo, identificazione, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (id) do update set nome = excluded.nome, cognome = excluded.cognome,
-            telefono = excluded.telefono, email = excluded.email, indirizzo = excluded.indirizzo,
-            identificazione = excluded.identificazione, updated_at = excluded.updated_at",
+        on conflict (id) do nothing",
         cittadino.id.0,
         anagrafica.nome.as_ref().map(DatoPersonale::as_str),
         anagrafica.cognome.as_ref().map(DatoPersonale::as_str),
@@ -62,7 +61,7 @@ pub(crate) async fn save(connection: &mut Connection, cittadino: &Cittadino) -> 
     )
     .execute(&mut *connection)
     .await?;
-    Ok(())
+    Ok(added.rows_affected() == 1)
 }
 
 pub(crate) async fn find(connection: &mut Connection, id: CittadinoId) -> Answer<Option<Cittadino>> {

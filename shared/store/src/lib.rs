@@ -94,8 +94,8 @@ pub trait Store: Send + Sync {
     /// The descriptions of the newest cases that the second level resolved, at most `per_group` for each group.
     async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError>;
 
-    /// Adds a citizen to the register, or changes the one with the same id (R24).
-    async fn save_cittadino(&self, cittadino: &Cittadino) -> Result<(), StoreError>;
+    /// Adds a citizen to the register (R24), unless there is one with the same id, who stays as they are; whether it did.
+    async fn add_cittadino(&self, cittadino: &Cittadino) -> Result<bool, StoreError>;
 
     /// A citizen of the register.
     async fn cittadino(&self, id: CittadinoId) -> Result<Option<Cittadino>, StoreError>;

@@ -116,8 +116,8 @@ impl Store for FaultyStore {
         self.inner.solved_texts(per_group).await
     }
 
-    async fn save_cittadino(&self, cittadino: &Cittadino) -> Result<(), StoreError> {
-        self.inner.save_cittadino(cittadino).await
+    async fn add_cittadino(&self, cittadino: &Cittadino) -> Result<bool, StoreError> {
+        self.inner.add_cittadino(cittadino).await
     }
 
     async fn cittadino(&self, id: CittadinoId) -> Result<Option<Cittadino>, StoreError> {

@@ -50,23 +50,23 @@ pub(crate) async fn register(
     let id = match idempotency_key(&headers)? {
         Some(key) => {
             let name = format!("{}\n{key}", caller.cliente);
-            let id = CittadinoId(Uuid::new_v5(&CITIZEN_NAMESPACE, name.as_bytes()));
-            if let Some(known) = office.store.cittadino(id).await? {
-                if known.anagrafica != anagrafica || known.identificazione != identificazione {
-                    return Err(DoorProblem::IdempotencyKeyReused);
-                }
-                let mut response = registered(&known);
-                response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-                return Ok(response);
-            }
-            id
+            CittadinoId(Uuid::new_v5(&CITIZEN_NAMESPACE, name.as_bytes()))
         }
         None => CittadinoId(office.surroundings.fresh_uuid()),
     };
     let now = office.surroundings.now();
     let citizen = Cittadino { id, anagrafica, identificazione, created_at: now, updated_at: now };
-    office.store.save_cittadino(&citizen).await?;
-    Ok(registered(&citizen))
+    // Added first and compared after: of two calls at once with one key, the store says which was the first.
+    if office.store.add_cittadino(&citizen).await? {
+        return Ok(registered(&citizen));
+    }
+    let known = office.store.cittadino(id).await?.ok_or(DoorProblem::Internal)?;
+    if known.anagrafica != citizen.anagrafica || known.identificazione != citizen.identificazione {
+        return Err(DoorProblem::IdempotencyKeyReused);
+    }
+    let mut response = registered(&known);
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    Ok(response)
 }
 
 fn registered(citizen: &Cittadino) -> Response {

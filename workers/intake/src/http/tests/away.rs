@@ -189,7 +189,7 @@ impl Store for Away {
         Err(away())
     }
 
-    async fn save_cittadino(&self, _cittadino: &Cittadino) -> Result<(), StoreError> {
+    async fn add_cittadino(&self, _cittadino: &Cittadino) -> Result<bool, StoreError> {
         Err(away())
     }
 
