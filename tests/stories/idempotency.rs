@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use smista::housekeeping::IDEMPOTENCY_RETENTION;
-use smista_domain::command::{Command, WithText};
+use smista_domain::command::{Command, Note};
 use smista_domain::ids::CasoId;
 use smista_domain::text::Testo;
 use smista_office::{Incoming, Outcome, Rendered, Request, Who};
@@ -161,7 +161,7 @@ stories! {
             },
             request: Request::Act {
                 caso,
-                command: Command::Note(WithText { text: Testo::new("Richiamare.").expect("a text") }),
+                command: Command::Note(Note { text: Testo::new("Richiamare.").expect("a text"), non_competente: false }),
             },
             expected_version: None,
             message: None,

@@ -42,7 +42,9 @@ async fn import(system: &System, dir: &Path, retire: bool, json: bool) -> anyhow
         if !missing.is_empty() {
             // Those that an import of contacts created are in no folder.
             let left_out = |servizio: &Tripletta| {
-                format!("{servizio} is in use and not in the folder: add it there, or retire it with --retire")
+                format!(
+                    "{servizio} is in use and not in the folder: add it there, or retire it with --retire"
+                )
             };
             return refused(missing.iter().map(left_out).collect(), json);
         }

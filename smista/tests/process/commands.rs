@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::running::{CATALOGUE, Smista, answered, run, code_and_words};
+use crate::running::{CATALOGUE, Smista, answered, code_and_words, run};
 use crate::servers::OwnServers;
 use crate::stopping::{embedded, token_and_address};
 

@@ -51,13 +51,13 @@ fn an_import_says_how_it_ended() {
 fn a_catalogue_retires_services_only_when_it_is_told_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    assert_eq!(import(folder, &format!("{HEADER}1,{ROW}\n")).0, 0);
+    assert_eq!(import(folder, &format!("{HEADER}1,{ROW}\n")).0, Some(0));
     // The folder knows nothing of the service that the import met.
     let (code, _, said) = smista(folder, &["catalogue", "import", CATALOGUE]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("bos/richieste-al-comune/other") && said.contains("--retire"), "{said}");
     assert!(smista(folder, &["catalogue", "show"]).1.contains("revision 1"), "nothing was imported");
-    assert_eq!(import(folder, &format!("{HEADER}2,{ROW}\n")).0, 0, "the service is in use");
+    assert_eq!(import(folder, &format!("{HEADER}2,{ROW}\n")).0, Some(0), "the service is in use");
 
     assert_eq!(smista(folder, &["catalogue", "import", CATALOGUE, "--retire"]).0, Some(0));
     assert_eq!(smista(folder, &["catalogue", "import", CATALOGUE]).0, Some(0), "nothing more to retire");

@@ -34,7 +34,7 @@ pub(crate) async fn inbox(
 pub(crate) async fn segnalazioni(
     State(door): State<Door>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    OnePart(id): OnePart,
     PageQuery(page): PageQuery,
 ) -> Result<Response, DoorProblem> {
     let gruppo = GruppoId::new(id).map_err(|_not_a_code| DoorProblem::NotFound)?;

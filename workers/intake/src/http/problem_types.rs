@@ -38,7 +38,7 @@ pub(crate) const OF_THE_DOOR: [(&str, u16); 24] = [
 ];
 
 /// What the process refuses, with the HTTP status.
-pub(crate) const OF_THE_PROCESS: [(&str, u16); 23] = [
+pub(crate) const OF_THE_PROCESS: [(&str, u16); 24] = [
     ("not-found", 404),
     ("not-in-this-state", 409),
     ("figlio-follows-its-padre", 409),
@@ -55,6 +55,7 @@ pub(crate) const OF_THE_PROCESS: [(&str, u16); 23] = [
     ("incomplete-anagrafica", 422),
     ("padre-not-admitted", 422),
     ("no-contact-back", 422),
+    ("group-retired", 422),
     ("no-inbound-email", 403),
     ("already-accepted", 409),
     ("has-competent-group", 409),
@@ -147,7 +148,8 @@ fn of_another_route(name: &str) -> &'static [&'static str] {
         "searchCitizens" => &["nothing-to-search-by"],
         "searchSheets" => &["malformed-parameter"],
         "registerCitizen" => &["incomplete-anagrafica"],
-        "readInbox" | "rejectsDesk" | "callBackList" | "readHistory" => &["malformed-parameter"],
+        "readInbox" | "readSegnalazioni" | "misroutedDesk" | "rejectsDesk" | "callBackList"
+        | "readHistory" => &["malformed-parameter"],
         _ => &[],
     }
 }
@@ -159,7 +161,8 @@ fn of_command(kind: CommandKind) -> &'static [&'static str] {
         CommandKind::Release => &["held-by-nobody"],
         CommandKind::TakeOver => &["held-by-nobody", "held-by-you"],
         CommandKind::Involve => &["not-a-specialist"],
-        CommandKind::Resolve | CommandKind::RecordAttempt => &["no-contact-back"],
+        CommandKind::Resolve => &["no-contact-back", "group-retired"],
+        CommandKind::RecordAttempt => &["no-contact-back"],
         CommandKind::Reassign => {
             &["reassignment-not-possible", "unknown-tripletta", "motivo-not-on-this-profile"]
         }

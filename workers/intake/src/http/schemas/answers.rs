@@ -18,7 +18,7 @@ pub(super) fn of_route(route: &str) -> Value {
         "readCase" => named("Case"),
         "readHistory" => object([must("rows", list(named("HistoryEntry")))]),
         "readTriage" => named("Triage"),
-        "searchCases" | "earlierCases" => page("CaseSummary"),
+        "searchCases" | "earlierCases" | "readSegnalazioni" | "misroutedDesk" => page("CaseSummary"),
         "readInbox" | "rejectsDesk" | "callBackList" => page("DeskEntry"),
         "listEnti" => rows("Ente"),
         "listServizi" => rows("Servizio"),
@@ -98,6 +98,7 @@ fn summary() -> Vec<Member> {
         may("cittadino", named("Id")),
         must("bounces", whether("Rejected more than once (R12).")),
         must("late", whether("An answer still to be told has waited too long (R19).")),
+        must("non_competente", whether("A referent has found the Segnalazione misrouted (R17).")),
         must("is_final", whether("Nothing moves it any more (R17).")),
         must("actions", about(list(named("Action")), "What the operator may do with it now.")),
     ]
@@ -181,6 +182,7 @@ fn facts() -> Vec<Value> {
         fact("cancelled", vec![must("motivo", named("MotivoAnnullamento"))]),
         fact("detached", vec![]),
         fact("noted", vec![]),
+        fact("found_misrouted", vec![]),
         fact("anagrafica_corrected", vec![]),
         fact(
             "followed",

@@ -6,6 +6,7 @@ use super::super::paging::MAX_LIMIT;
 use super::super::schema::{
     about, boolean, closed, format, list, may, must, name, named, number, text, text_up_to, with,
 };
+use super::words::whether;
 
 /// The schema of a route's body, by the route's name.
 pub(super) fn of_route(route: &str) -> Option<&'static str> {
@@ -20,7 +21,8 @@ pub(super) fn of_route(route: &str) -> Option<&'static str> {
         "case.transfer_failed" => "TransferFailed",
         "case.take_over" | "case.hand_back" => "WithNote",
         "case.involve" => "Involve",
-        "case.contribute" | "case.note" => "WithText",
+        "case.contribute" => "WithText",
+        "case.note" => "Note",
         "case.suspend" | "case.detach" => "WithReason",
         "case.resolve" => "Resolution",
         "case.record_attempt" => "AttemptReport",
@@ -161,6 +163,13 @@ fn commands() -> Vec<(&'static str, Value)> {
         ("WithNote", closed([must("note", named("Testo"))])),
         ("WithReason", closed([must("reason", named("Testo"))])),
         ("WithText", closed([must("text", named("Testo"))])),
+        (
+            "Note",
+            closed([
+                must("text", named("Testo")),
+                may("non_competente", whether("By a referent: the Segnalazione is misrouted (R17).")),
+            ]),
+        ),
         ("Involve", closed([must("specialista", named("Login")), note()])),
         ("Resolution", closed([must("answer", named("Answer"))])),
         (
