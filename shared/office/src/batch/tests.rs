@@ -287,7 +287,7 @@ impl Store for StandIn {
         Err(not_asked())
     }
 
-    async fn save_cittadino(&self, _cittadino: &Cittadino) -> Result<(), StoreError> {
+    async fn add_cittadino(&self, _cittadino: &Cittadino) -> Result<bool, StoreError> {
         Err(not_asked())
     }
 
