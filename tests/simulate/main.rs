@@ -95,7 +95,9 @@ fn find(defect: Defect) -> Box<Violation> {
 
 #[test]
 fn without_an_inbox_a_repeated_message_is_applied_twice() {
-    assert!(find(Defect::NoInbox).what.contains("told twice"));
+    // Many a seed sees sooner that a command was refused twice, for another reason each time.
+    let twice = (0..FOUND_WITHIN).filter_map(|seed| play_alone(seed, Some(Defect::NoInbox)).err());
+    assert!(twice.map(|found| found.what).any(|what| what.contains("told twice")));
 }
 
 #[test]

@@ -202,6 +202,7 @@ stories! {
         assert_eq!(bodies, expected);
         assert!(parked.iter().all(|message| message.parked.queue == "intake"));
         assert!(parked.iter().all(|message| !message.parked.reason.to_string().is_empty()));
+        office.leaves_parked(unreadable.len());
     }
 
     async fn both_doors_come_to_the_same_decision(office: &TestOffice) {

@@ -51,6 +51,7 @@ fn an_import_killed_half_way_is_run_again_and_nothing_is_there_twice() {
         let ran = run_to_any_end(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &environment);
         (ran.status.code(), serde_json::from_slice(&ran.stdout).expect("JSON"))
     };
+    run(&["migrate"], &environment);
     run(&["catalogue", "import", CATALOGUE], &environment);
 
     // A first try, which makes the services known.

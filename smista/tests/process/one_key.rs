@@ -11,6 +11,7 @@ const AT_ONCE: usize = 100;
 fn a_hundred_equal_calls_to_two_processes_open_one_case() {
     let servers = OwnServers::create();
     let environment = servers.environment();
+    run(&["migrate"], &environment);
     run(&["catalogue", "import", CATALOGUE], &environment);
     let made = ["token", "create", "--client", "prova", "--ruolo", "primo_livello", "--json"];
     let made: Value = serde_json::from_str(&run(&made, &environment)).expect("JSON");
