@@ -5,7 +5,7 @@ use crate::system::StartError;
 /// What to do about a schema that is not this program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
-    /// Bring it up to date; one that is newer is refused.
+    /// Bring it up to date; a file that is newer is refused.
     BringUpToDate,
     /// Refuse it: whoever only looks, or adds to what is there, must not change it for others.
     MustFit,

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use core_affinity::CoreId;
 use smista_tests::simulate::{Defect, Played, Violation, every_row, play, row_name};
 
-/// Seeds in a plain `cargo test`.
-const SEEDS: u64 = 40;
+/// Seeds in a plain `cargo test`: enough to reach every row of the table.
+const SEEDS: u64 = 80;
 /// Seeds within which a planted defect must be found.
 const FOUND_WITHIN: u64 = 2_000;
 

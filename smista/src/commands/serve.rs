@@ -10,7 +10,6 @@ use smista::system::{Schema, System};
 use tokio::net::TcpListener;
 
 use super::stopping::Stop;
-use super::supervised::Supervised;
 use super::watched::Watched;
 use super::work::{Workers, declare, ended};
 use super::{open, trying};
@@ -25,10 +24,10 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let watching = Watched::listen(settings).await?;
     let system = Arc::new(open(settings, Schema::BringUpToDate).await?);
     let chosen = if system.is_embedded() { Workers::all(&system) } else { Workers::none() };
-    let declared = declare(&system, &stop).await;
+    let declared = declare(&system).await;
     let mut watched = watching.begin(&system, figures, &chosen.queues());
     let served = match declared {
-        Ok(tasks) => serve_on(listener, settings, &system, (chosen, tasks), &mut watched, &stop).await,
+        Ok(()) => serve_on(listener, settings, &system, chosen, &mut watched, &stop).await,
         Err(error) => Err(error),
     };
     stop.close(&system).await;
@@ -47,14 +46,14 @@ async fn serve_on(
     listener: TcpListener,
     settings: &Settings,
     system: &Arc<System>,
-    (chosen, mut working): (Workers, Supervised),
+    chosen: Workers,
     watched: &mut Watched,
     stop: &Stop,
 ) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?.to_string();
     let (router, mut lanes) = system.door(settings.door(), watched.shown());
     greet(system, settings, &address).await?;
-    chosen.start(system, stop, &mut working);
+    let mut working = chosen.start(system, stop);
     let (token, over) = (stop.token().clone(), stop.clone());
     let mut serving = tokio::spawn(async move {
         serving::serve(listener, router, Patience::default(), token, over.out_of_grace()).await

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use smista::metrics;
@@ -17,9 +16,6 @@ use super::watched::Watched;
 use super::{Misuse, open};
 use crate::config::Settings;
 
-/// Between two tries to declare the queues on a broker that was not there at the start.
-const DECLARING_PAUSE: Duration = Duration::from_secs(5);
-
 pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Result<ExitCode> {
     if let Some(unknown) = queues.iter().find(|name| TOPOLOGY.queue(name).is_none()) {
         let known: Vec<_> = TOPOLOGY.queues.iter().map(|queue| queue.name).collect();
@@ -31,25 +27,19 @@ pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Resu
     let system = Arc::new(open(settings, Schema::BringUpToDate).await?);
     let mut chosen = Workers::all(&system);
     chosen.0.retain(|worker| queues.is_empty() || queues.iter().any(|name| name == worker.queue.name));
-    let declared = declare(&system, &stop).await;
+    let declared = declare(&system).await;
     let mut watched = watching.begin(&system, figures, &chosen.queues());
     let worked = match declared {
-        Ok(tasks) => Ok(work_on(&system, chosen, tasks, &mut watched, &stop).await),
+        Ok(()) => Ok(work_on(&system, chosen, &mut watched, &stop).await),
         Err(error) => Err(error),
     };
     stop.close(&system).await;
     worked
 }
 
-async fn work_on(
-    system: &Arc<System>,
-    chosen: Workers,
-    mut working: Supervised,
-    watched: &mut Watched,
-    stop: &Stop,
-) -> ExitCode {
+async fn work_on(system: &Arc<System>, chosen: Workers, watched: &mut Watched, stop: &Stop) -> ExitCode {
     tracing::info!(queues = ?chosen.queues(), "working");
-    chosen.start(system, stop, &mut working);
+    let mut working = chosen.start(system, stop);
     let died = tokio::select! {
         biased;
         () = stop.begun() => false,
@@ -86,7 +76,8 @@ impl Workers {
 
     /// Starts them, and what every process with a store does: publishing, parking dead letters, and removing what has had
     /// its time.
-    pub(super) fn start(self, system: &Arc<System>, stop: &Stop, tasks: &mut Supervised) {
+    pub(super) fn start(self, system: &Arc<System>, stop: &Stop) -> Supervised {
+        let mut tasks = Supervised::default();
         for worker in self.0 {
             let (system, stop) = (Arc::clone(system), stop.token().clone());
             tasks.spawn(worker.queue.name, async move {
@@ -99,36 +90,18 @@ impl Workers {
         tasks.spawn("dead letters", async move { parking.runner.run_dead_letters(&told).await });
         let (housekeeping, told) = (system.housekeeping(), stop.token().clone());
         tasks.spawn("housekeeping", async move { housekeeping.run(&told).await });
+        tasks
     }
 }
 
-/// Declares the queues; on a broker that is not there yet, later, by the first of the process's tasks.
-pub(super) async fn declare(system: &Arc<System>, stop: &Stop) -> anyhow::Result<Supervised> {
-    let mut tasks = Supervised::default();
+/// Declares the queues. On a broker that is not there yet they are declared by whoever reaches it first.
+pub(super) async fn declare(system: &System) -> anyhow::Result<()> {
     match system.declare().await {
-        Ok(()) => {}
-        // It may come up later; sessions and publishing try again by themselves.
+        Ok(()) => Ok(()),
         Err(error @ BrokerError::Unavailable(_)) => {
             tracing::warn!(%error, "the queues are not declared yet");
-            tasks.spawn("declaring", declare_later(Arc::clone(system), stop.clone()));
+            Ok(())
         }
-        Err(error) => return Err(error).context("declaring the queues"),
-    }
-    Ok(tasks)
-}
-
-async fn declare_later(system: Arc<System>, stop: Stop) {
-    let declared = async {
-        loop {
-            tokio::time::sleep(DECLARING_PAUSE).await;
-            match system.declare().await {
-                Ok(()) => return tracing::info!("the queues are declared"),
-                Err(error) => tracing::warn!(%error, "the queues are not declared yet"),
-            }
-        }
-    };
-    tokio::select! {
-        () = stop.begun() => {}
-        () = declared => stop.begun().await,
+        Err(error) => Err(error).context("declaring the queues"),
     }
 }
