@@ -38,7 +38,7 @@ pub use names::{Destination, Exchange, NamePrefix, Unsuitable};
 pub use outcome::{ErrorText, Failure, Outcome};
 pub use publisher::{Publisher, PublishingTask};
 pub use rabbitmq::{RabbitMq, RabbitSettings};
-pub use runner::{Observer, Runner, Step};
+pub use runner::{Jitter, Observer, Runner, Step};
 pub use settle::Fate;
 pub use shelf::{
     Outbox, OutboxDepth, OutboxKey, OutboxRow, Parked, ParkedId, ParkedMessage, Shelf, ShelfError, Wait,

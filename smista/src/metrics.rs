@@ -44,6 +44,7 @@ pub(crate) const MESSAGES: &str = "smista_messages_total";
 pub(crate) const BATCH_MESSAGES: &str = "smista_batch_messages";
 pub(crate) const HANDLING: &str = "smista_batch_handling_seconds";
 pub(crate) const SESSIONS: &str = "smista_sessions";
+pub(crate) const PANICS: &str = "smista_lane_panics_total";
 pub(crate) const WAITING: &str = "smista_queue_messages";
 pub(crate) const OLDEST: &str = "smista_queue_oldest_seconds";
 pub(crate) const OUTBOX: &str = "smista_outbox_rows";
@@ -79,6 +80,12 @@ pub const FIGURES: &[Figure] = &[
         kind: Kind::Gauge,
         labels: QUEUE,
         meaning: "Lanes of this process in session with the broker.",
+    },
+    Figure {
+        name: PANICS,
+        kind: Kind::Counter,
+        labels: QUEUE,
+        meaning: "Lanes that panicked outside their handler, and started again.",
     },
     Figure {
         name: WAITING,

@@ -16,7 +16,7 @@ use smista_office::{Office, Publish, Surroundings};
 use smista_queues::rabbitmq::{RabbitMq, RabbitSettings};
 use smista_queues::runner::Runner;
 use smista_queues::{
-    Broker, BrokerError, Clock, Gate, NamePrefix, OutboxDepth, Publisher, Shelf, ShelfError, Sweeper,
+    Broker, BrokerError, Clock, Gate, Jitter, NamePrefix, OutboxDepth, Publisher, Shelf, ShelfError, Sweeper,
 };
 use smista_store::{Store, StoreError};
 use smista_store_postgres::{PostgresOptions, PostgresShelf, PostgresStore};
@@ -234,7 +234,8 @@ impl System {
         let shelf: Arc<dyn Shelf> = shelf;
         let watch = Arc::new(Watch::default());
         let runner =
-            Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::clone(&watch) as _);
+            Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::clone(&watch) as _)
+                .with_jitter(jitter_of(&office.surroundings));
         let engine = Engine::Scaled { store, rabbit, sweeper, publisher, publisher_ended };
         Ok(Self { office: Arc::new(office), broker, shelf, runner, watch, engine })
     }
@@ -351,6 +352,15 @@ impl System {
 fn clock_of(surroundings: &Surroundings) -> Clock {
     let surroundings = surroundings.clone();
     Arc::new(move || surroundings.now())
+}
+
+/// A number from 0 to 1, from what is random in a fresh identifier: the last of its bits.
+fn jitter_of(surroundings: &Surroundings) -> Jitter {
+    let surroundings = surroundings.clone();
+    Arc::new(move || {
+        let [.., high, low] = surroundings.fresh_uuid().into_bytes();
+        f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX)
+    })
 }
 
 /// The spool's routing is the table of queues, by message type.

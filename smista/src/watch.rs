@@ -20,8 +20,8 @@ use smista_queues::{
 use tracing::Span;
 
 use crate::metrics::{
-    BATCH_MESSAGES, HANDLING, MESSAGES, OLDEST, OUTBOX, OUTBOX_AGE, PUBLISHED, PUBLISHING, REQUEST, REQUESTS,
-    SESSIONS, UNCOUNTED, WAITING,
+    BATCH_MESSAGES, HANDLING, MESSAGES, OLDEST, OUTBOX, OUTBOX_AGE, PANICS, PUBLISHED, PUBLISHING, REQUEST,
+    REQUESTS, SESSIONS, UNCOUNTED, WAITING,
 };
 use crate::telemetry::{enter_trace, link};
 
@@ -149,6 +149,10 @@ impl Observer for Watch {
         let count = sessions.entry(queue.to_owned()).or_default();
         *count = if up { *count + 1 } else { count.saturating_sub(1) };
         gauge!(SESSIONS, "queue" => queue.to_owned()).set(real(whole(*count)));
+    }
+
+    fn panicked(&self, queue: &str) {
+        counter!(PANICS, "queue" => queue.to_owned()).increment(1);
     }
 }
 
