@@ -11,13 +11,14 @@ use uuid::Uuid;
 pub const DEEPEST_OUTBOX: u64 = 1_000;
 
 /// A PostgreSQL database that is dropped with this value.
-pub(crate) struct OwnDatabase {
+pub struct OwnDatabase {
     server: String,
     name: String,
 }
 
 impl OwnDatabase {
-    pub(crate) fn create(id: Uuid) -> Self {
+    /// Creates it, empty, under a name that `id` makes its own.
+    pub fn create(id: Uuid) -> Self {
         let server = std::env::var("SMISTA_TEST_POSTGRES_URL")
             .unwrap_or_else(|_unset| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
         let name = format!("smista_test_{}", id.simple());
@@ -32,7 +33,7 @@ impl OwnDatabase {
     }
 
     /// The servers of a process of this database's installation, whose queues bear its name too.
-    pub(crate) fn servers(&self) -> Servers {
+    pub fn servers(&self) -> Servers {
         Servers {
             database_url: self.url(),
             database_connections: 8,

@@ -10,7 +10,7 @@ pub mod simulate;
 mod stored;
 
 pub use answer::Answer;
-pub use databases::DEEPEST_OUTBOX;
+pub use databases::{DEEPEST_OUTBOX, OwnDatabase};
 pub use ears::Ears;
 pub use office::{SetUp, TestOffice};
 pub use stored::columns_that_hold;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its terminal")]
 
+mod bench;
 mod clauses;
 mod failure;
 mod leftovers;
@@ -23,6 +24,7 @@ usage: cargo xtask CHORE
   test [--quick]     formatting, clauses, servers, SQL and lints, docs, tests, 2,000 simulated offices, leftovers
                      (--quick: clauses, servers, tests and leftovers alone)
   clauses            each clause of the process with the stories that prove it
+  bench [OPTION…]    the engine against a hand-tuned floor, in one run (--help: what can be chosen)
   simulate           play random offices and check them after each step (SEED=n: one; SEEDS=n: so many)
   prepare [--check]  write each store's .sqlx from fresh databases (--check: compare, change nothing)
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["test"] => verify::everything(),
         ["test", "--quick"] => verify::quickly(),
         ["clauses"] => print_clauses(),
+        ["bench", options @ ..] => bench::run(options),
         ["simulate"] => simulate::run(),
         ["prepare"] => prepare::write(),
         ["prepare", "--check"] => prepare::check(),

@@ -1,0 +1,94 @@
+//! What a measured process is told and what it answers. Each measurement is a process of its own, so that memory and CPU
+//! are its alone.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// Which program is measured.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Subject {
+    /// smista in one folder.
+    Embedded,
+    /// smista on PostgreSQL and RabbitMQ.
+    Scaled,
+    /// The hand-tuned program with the same rows and messages on the same servers.
+    Floor,
+    /// Nothing but confirmed publishing, as many messages and bytes.
+    BarePublish,
+    /// Nothing but batched inserts, as many rows and bytes.
+    BareInsert,
+}
+
+impl Subject {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Subject::Embedded => "embedded",
+            Subject::Scaled => "scaled",
+            Subject::Floor => "floor",
+            Subject::BarePublish => "bare_publish",
+            Subject::BareInsert => "bare_insert",
+        }
+    }
+}
+
+/// The job of one measured process.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Job {
+    /// How many cases.
+    #[arg(long)]
+    pub(crate) cases: usize,
+    /// The most messages in one transaction.
+    #[arg(long)]
+    pub(crate) batch: usize,
+    /// Lanes for each queue.
+    #[arg(long)]
+    pub(crate) lanes: usize,
+}
+
+/// What one process measured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) cases: usize,
+    /// Seconds from a full backlog to an empty one, by phase.
+    pub(crate) phases: Vec<(String, f64)>,
+    /// Messages taken and messages published, all phases together.
+    pub(crate) messages: u64,
+    /// CPU seconds of the measured process alone, while it worked.
+    pub(crate) cpu_seconds: f64,
+    pub(crate) peak_rss_mib: f64,
+}
+
+impl Measured {
+    pub(crate) fn seconds(&self) -> f64 {
+        self.phases.iter().map(|(_, seconds)| seconds).sum()
+    }
+
+    pub(crate) fn cases_per_second(&self) -> f64 {
+        self.cases as f64 / self.seconds()
+    }
+
+    pub(crate) fn cpu_seconds_per_1000(&self) -> f64 {
+        self.cpu_seconds / self.cases as f64 * 1000.0
+    }
+}
+
+/// Runs one measurement in a process of its own.
+pub(crate) fn measure(subject: Subject, job: Job) -> Result<Measured> {
+    let this = std::env::current_exe().context("this program's own file")?;
+    let ran = Command::new(this)
+        .args(["measure", "--subject", &subject.name().replace('_', "-")])
+        .args(["--cases", &job.cases.to_string(), "--batch", &job.batch.to_string()])
+        .args(["--lanes", &job.lanes.to_string()])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("starting a measured process")?;
+    if !ran.status.success() {
+        bail!("measuring {} at batches of {} failed: {}", subject.name(), job.batch, ran.status);
+    }
+    serde_json::from_slice(&ran.stdout).context("what a measured process answers")
+}

@@ -1,0 +1,211 @@
+//! smista itself: the real system, its workers on a backlog, one phase after another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use smista::register::workers;
+use smista::system::{Schema, Servers, System};
+use smista_messages::topology::{ASSIGNMENT, INTAKE, REJECTIONS};
+use smista_office::Surroundings;
+use smista_queues::{Destination, Exchange, Fate, Observer, Outgoing, Published, Queue, Runner};
+use smista_store::{Cliente, CountBy, Delegation, PageRequest};
+use smista_tests::OwnDatabase;
+use smista_tests::catalogue::story_catalogue;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::child::{Job, Measured};
+use crate::job::{CLIENT, Phase, Taken};
+use crate::usage;
+
+/// Commands put in the queue together before the clock runs.
+const FILLED_TOGETHER: usize = 512;
+
+/// What the workers have settled, counted by the runner itself: nobody has to ask a server while it is measured.
+#[derive(Default)]
+pub(crate) struct Counter {
+    intake: AtomicU64,
+    assignment: AtomicU64,
+    rejections: AtomicU64,
+    /// Whatever was not simply done: such a run measures something else.
+    astray: AtomicU64,
+    changed: Notify,
+}
+
+impl Counter {
+    fn of(&self, queue: &str) -> &AtomicU64 {
+        match queue {
+            INTAKE => &self.intake,
+            ASSIGNMENT => &self.assignment,
+            REJECTIONS => &self.rejections,
+            _ => &self.astray,
+        }
+    }
+
+    fn reset(&self) {
+        for count in [&self.intake, &self.assignment, &self.rejections] {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until each worker has done what the phase asks of it for so many cases.
+    async fn reach(&self, taken: Taken, cases: u64) -> Result<()> {
+        let enough = || {
+            self.intake.load(Ordering::Relaxed) >= taken.intake * cases
+                && self.assignment.load(Ordering::Relaxed) >= taken.assignment * cases
+                && self.rejections.load(Ordering::Relaxed) >= taken.rejections * cases
+        };
+        loop {
+            let changed = self.changed.notified();
+            ensure!(self.astray.load(Ordering::Relaxed) == 0, "a message was not simply done");
+            if enough() {
+                return Ok(());
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Observer for Counter {
+    fn settled(&self, queue: &str, fate: Fate, messages: usize) {
+        let count = if fate == Fate::Done { self.of(queue) } else { &self.astray };
+        count.fetch_add(messages as u64, Ordering::Relaxed);
+        self.changed.notify_waiters();
+    }
+}
+
+/// The servers of an installation of its own.
+pub(crate) fn servers_of(database: &OwnDatabase) -> Servers {
+    Servers { database_connections: 24, deepest_outbox: 1_000_000, ..database.servers() }
+}
+
+/// The real clock and real ids, as the binary hands them in.
+pub(crate) fn surroundings() -> Surroundings {
+    #[expect(clippy::disallowed_methods, reason = "what is measured runs on the real clock")]
+    Surroundings::new(chrono::Utc::now, Uuid::now_v7)
+}
+
+/// A catalogue, and the client that gives the commands.
+pub(crate) async fn furnish(system: &System) -> Result<()> {
+    system.office.import_catalogue(&story_catalogue()).await?;
+    let ruoli = ["primo_livello", "secondo_livello", "gestione_rigetti"].map(str::to_owned).to_vec();
+    let client =
+        Cliente { nome: CLIENT.to_owned(), delegation: Delegation { ruoli, ..Delegation::default() } };
+    Ok(system.office.store.save_cliente(&client).await?)
+}
+
+/// Measures smista in one folder, on a real disk.
+pub(crate) async fn embedded(job: Job) -> Result<Measured> {
+    let folder = tempfile::Builder::new().prefix("smista-bench-").tempdir_in(crate::scratch_folder())?;
+    let system =
+        System::embedded(folder.path(), surroundings(), "smista".to_owned(), Schema::BringUpToDate).await?;
+    measure(&system, job).await
+}
+
+/// Measures smista on PostgreSQL and RabbitMQ.
+pub(crate) async fn scaled(job: Job) -> Result<Measured> {
+    #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
+    let database = OwnDatabase::create(Uuid::now_v7());
+    let system = System::scaled(servers_of(&database), surroundings(), "smista".to_owned()).await?;
+    let measured = measure(&system, job).await;
+    system.delete_queues().await?;
+    measured
+}
+
+async fn measure(system: &System, job: Job) -> Result<Measured> {
+    let measured = journey(system, job).await?;
+    system.close().await;
+    Ok(measured)
+}
+
+/// Furnishes the office and sends the cases through, each phase from a full backlog to an empty one.
+pub(crate) async fn journey(system: &System, job: Job) -> Result<Measured> {
+    furnish(system).await?;
+    let counter = Arc::new(Counter::default());
+    let clock = {
+        let surroundings = system.office.surroundings.clone();
+        Arc::new(move || surroundings.now())
+    };
+    let runner =
+        Runner::new(Arc::clone(&system.broker), Arc::clone(&system.shelf), clock, Arc::clone(&counter) as _);
+    let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
+    for phase in Phase::ALL {
+        let casi = if phase == Phase::Open { Vec::new() } else { ids(system).await? };
+        fill(system, phase, job.cases, &casi).await?;
+        counter.reset();
+        let (began, cpu_before) = (now(), usage::cpu_seconds()?);
+        work(system, &runner, job, &counter, phase).await?;
+        phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));
+        cpu_seconds += usage::cpu_seconds()? - cpu_before;
+    }
+    all_is_done(system, job.cases).await?;
+    let messages = job.cases as u64 * crate::shape::MESSAGES_A_CASE;
+    Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
+}
+
+/// Workers on, until the phase is over and everything is published.
+async fn work(system: &System, runner: &Runner, job: Job, counter: &Counter, phase: Phase) -> Result<()> {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    for worker in workers(&system.office) {
+        let queue = Queue { batch: job.batch, lanes: job.lanes, ..*worker.queue };
+        let (runner, stop) = (runner.clone(), stop.clone());
+        tasks.spawn(async move { runner.run(&queue, worker.handler, &stop).await });
+    }
+    tasks.close();
+    counter.reach(phase.taken(), job.cases as u64).await?;
+    while system.publish_due().await? {}
+    stop.cancel();
+    tasks.wait().await;
+    Ok(())
+}
+
+pub(crate) async fn fill(system: &System, phase: Phase, cases: usize, casi: &[Uuid]) -> Result<()> {
+    let numbers: Vec<usize> = (0..cases).collect();
+    for some in numbers.chunks(FILLED_TOGETHER) {
+        let messages: Vec<Outgoing> = some
+            .iter()
+            .map(|number| Outgoing {
+                destination: Destination::Exchange(Exchange::Commands),
+                message_type: phase.command().to_owned(),
+                message_id: format!("{number}"),
+                body: phase.message(*number, casi.get(*number).copied()).into(),
+            })
+            .collect();
+        let fates = system.broker.publish(&messages).await;
+        ensure!(fates.iter().all(|fate| *fate == Published::Confirmed), "the backlog could not be filled");
+    }
+    Ok(())
+}
+
+/// The cases, page by page.
+async fn ids(system: &System) -> Result<Vec<Uuid>> {
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let page = PageRequest { after, limit: 5_000 };
+        let page = system.office.store.search(&smista_store::CasoFilter::default(), &page).await?;
+        ids.extend(page.rows.iter().map(|caso| caso.id.0));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(ids),
+        }
+    }
+}
+
+async fn all_is_done(system: &System, cases: usize) -> Result<()> {
+    let counted = system.office.store.count(CountBy::Stato).await?;
+    let [only] = counted.as_slice() else { anyhow::bail!("cases stand in several states: {counted:?}") };
+    ensure!(only.key == "assegnato" && only.count == cases as i64, "not all cases came through: {counted:?}");
+    ensure!(system.shelf.list_parked(None, 1).await?.is_empty(), "a message was parked");
+    let waiting: u64 = system.broker.depths().await?.iter().map(|depth| depth.waiting).sum();
+    ensure!(waiting == 0, "{waiting} messages still wait");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is a benchmark: time is what it is about")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,114 @@
+//! Medians of several runs, as a table for people and as JSON for whoever compares.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::child::{Measured, Subject};
+
+/// Every run of every subject, by batch size.
+#[derive(Default)]
+pub(crate) struct Runs {
+    runs: BTreeMap<(usize, Subject), Vec<Measured>>,
+}
+
+impl Runs {
+    pub(crate) fn add(&mut self, batch: usize, subject: Subject, measured: Measured) {
+        self.runs.entry((batch, subject)).or_default().push(measured);
+    }
+
+    fn median(&self, batch: usize, subject: Subject, figure: impl Fn(&Measured) -> f64) -> Option<f64> {
+        let mut figures: Vec<f64> = self.runs.get(&(batch, subject))?.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures.get(figures.len() / 2).copied()
+    }
+
+    fn batches(&self) -> Vec<usize> {
+        let mut batches: Vec<usize> = self.runs.keys().map(|(batch, _)| *batch).collect();
+        batches.dedup();
+        batches
+    }
+
+    /// Its rate over that of another at the same batch size.
+    fn ratio(&self, batch: usize, subject: Subject, to: Subject) -> Option<f64> {
+        let rate = |subject| self.median(batch, subject, Measured::cases_per_second);
+        Some(rate(subject)? / rate(to)?)
+    }
+
+    /// The floor's time over that of the slower bare loop: how honest a floor it is.
+    fn floor_over_bare(&self, batch: usize) -> Option<f64> {
+        let seconds =
+            |subject| self.median(batch, subject, |measured| measured.seconds() / measured.cases as f64);
+        Some(seconds(Subject::Floor)? / seconds(Subject::BarePublish)?.max(seconds(Subject::BareInsert)?))
+    }
+
+    pub(crate) fn table(&self) -> String {
+        let mut table = String::new();
+        for batch in self.batches() {
+            _ = writeln!(table, "\nbatches of {batch}");
+            for ((_, subject), measured) in
+                self.runs.range((batch, Subject::Embedded)..=(batch, Subject::BareInsert))
+            {
+                let figure =
+                    |figure: fn(&Measured) -> f64| self.median(batch, *subject, figure).unwrap_or_default();
+                let rate = figure(Measured::cases_per_second);
+                _ = writeln!(
+                    table,
+                    "  {:<14} {rate:>8.0} cases/s {:>9.0} messages/s {:>7.3} CPU s per 1,000 {:>6.0} MiB   ({} runs)",
+                    subject.name(),
+                    figure(|measured| measured.messages as f64 / measured.seconds()),
+                    figure(Measured::cpu_seconds_per_1000),
+                    figure(|measured| measured.peak_rss_mib),
+                    measured.len(),
+                );
+                if let Some(last) = measured.last() {
+                    for (phase, seconds) in &last.phases {
+                        _ = writeln!(table, "      {phase:<20} {:>8.0} cases/s", last.cases as f64 / seconds);
+                    }
+                }
+            }
+            if let Some(ratio) = self.ratio(batch, Subject::Scaled, Subject::Floor) {
+                _ = writeln!(table, "  scaled / floor: {ratio:.3}");
+            }
+            if let Some(over) = self.floor_over_bare(batch) {
+                _ = writeln!(table, "  floor's time / slower bare loop's: {over:.2}");
+            }
+        }
+        table
+    }
+
+    /// The figures of the largest batch stand at the top; all of them under `batches`.
+    pub(crate) fn json(&self) -> Value {
+        let mut batches = Map::new();
+        for batch in self.batches() {
+            batches.insert(batch.to_string(), self.of_batch(batch));
+        }
+        let mut all = match self.batches().last() {
+            Some(largest) => self.of_batch(*largest),
+            None => json!({}),
+        };
+        all["batches"] = Value::Object(batches);
+        all
+    }
+
+    fn of_batch(&self, batch: usize) -> Value {
+        let mut figures = Map::new();
+        for (_, subject) in self.runs.keys().filter(|(of, _)| *of == batch) {
+            let mut of_subject = json!({
+                "cases_per_s": self.median(batch, *subject, Measured::cases_per_second),
+                "messages_per_s": self.median(batch, *subject, |measured| measured.messages as f64 / measured.seconds()),
+                "cpu_s_per_1000": self.median(batch, *subject, Measured::cpu_seconds_per_1000),
+                "peak_rss_mb": self.median(batch, *subject, |measured| measured.peak_rss_mib),
+            });
+            if *subject == Subject::Scaled {
+                of_subject["ratio_to_floor"] = json!(self.ratio(batch, Subject::Scaled, Subject::Floor));
+            }
+            if *subject == Subject::Floor {
+                of_subject["time_over_bare"] = json!(self.floor_over_bare(batch));
+            }
+            figures.insert(subject.name().to_owned(), of_subject);
+        }
+        Value::Object(figures)
+    }
+}
