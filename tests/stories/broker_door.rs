@@ -36,7 +36,7 @@ pub(crate) fn on_case(caso: &str, id: &str, kind: &str, operatore: &str, data: V
     merged(message(id, kind, operatore, data), json!({ "subject": caso }))
 }
 
-async fn publish_bytes(office: &TestOffice, kind: &str, body: &[u8]) {
+pub(crate) async fn publish_bytes(office: &TestOffice, kind: &str, body: &[u8]) {
     let message = Outgoing {
         destination: Destination::Exchange(Exchange::Commands),
         message_type: kind.to_owned(),
@@ -56,17 +56,17 @@ pub(crate) async fn publish(office: &TestOffice, messages: &[Value]) {
 }
 
 /// What clients heard of refusals, where anybody can listen; the office must have parked nothing.
-async fn refusals(office: &TestOffice) -> Option<Vec<Value>> {
+pub(crate) async fn refusals(office: &TestOffice) -> Option<Vec<Value>> {
     assert_eq!(office.parked().await, 0, "a refused command is done, not parked");
     let ears = office.listen().await?;
     Some(ears.heard("command.refused").await)
 }
 
-async fn cases(office: &TestOffice) -> Vec<String> {
+pub(crate) async fn cases(office: &TestOffice) -> Vec<String> {
     smista_tests::office::ids(&office.post(ANNA, "/v1/cases/search", json!({})).await.ok())
 }
 
-fn reclamo(servizio: &str) -> Value {
+pub(crate) fn reclamo(servizio: &str) -> Value {
     contact("reclamo", servizio, json!({ "anagrafica": gino() }))
 }
 

@@ -17,6 +17,7 @@ mod model;
 mod motivi;
 mod opening;
 mod personal_data;
+mod poison;
 mod profiles;
 mod rejection;
 mod requests;

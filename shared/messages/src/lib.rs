@@ -8,6 +8,7 @@ pub mod facts;
 pub mod malformed;
 pub mod problem;
 pub mod topology;
+pub mod version;
 
 #[cfg(test)]
 mod tests;

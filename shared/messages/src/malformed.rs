@@ -17,6 +17,9 @@ pub enum Malformed {
     /// A `case.*` command without a case in its subject.
     #[error("the subject must be the id of a case")]
     NoCase,
+    /// Data of a version that this release does not read.
+    #[error("the version of the data is not known")]
+    UnknownVersion,
     /// Data that does not fit.
     #[error("{}: {}", .path.as_deref().unwrap_or("."), .reason.told(Language::English))]
     Data {
@@ -126,6 +129,7 @@ impl Malformed {
             Self::Data { path, .. } => path.as_deref(),
             Self::NoCase => Some("subject"),
             Self::UnknownType(_) => Some("type"),
+            Self::UnknownVersion => Some("dataschema"),
         }
     }
 
@@ -137,6 +141,12 @@ impl Malformed {
             }
             (Self::UnknownType(_), Language::English) => {
                 "No command that may come from outside has this type.".to_owned()
+            }
+            (Self::UnknownVersion, Language::Italian) => {
+                "La versione dei dati del messaggio non è conosciuta.".to_owned()
+            }
+            (Self::UnknownVersion, Language::English) => {
+                "The version of the message's data is not known.".to_owned()
             }
             (Self::NoCase, Language::Italian) => {
                 "Il soggetto del messaggio deve essere l'identificativo di un caso.".to_owned()

@@ -6,6 +6,7 @@ use smista_domain::caso::Caso;
 use smista_domain::fact::Fact;
 use smista_domain::stato::Stato;
 use smista_messages::facts::{CaseFact, STATE_CHANGED, fact_id};
+use smista_messages::version::schema_of;
 use smista_queues::Envelope;
 use smista_store::{Exchange, OutboxMessage};
 
@@ -36,11 +37,6 @@ pub(crate) fn messages(
             to_publish(Exchange::Facts, &envelope)
         })
         .collect()
-}
-
-/// The name and version of a message's data.
-pub(crate) fn schema_of(message_type: &str) -> String {
-    format!("urn:smista:{message_type}:1")
 }
 
 /// An envelope as a row of the outbox.

@@ -5,11 +5,12 @@ use smista_domain::catalogue::Catalogue;
 use smista_domain::catalogue_change::{CatalogueChange, UpdateRefusal, plan_update};
 use smista_domain::ids::GruppoId;
 use smista_messages::facts::{GROUP_RETIRED, GroupRetired};
+use smista_messages::version::schema_of;
 use smista_queues::Envelope;
 use smista_store::{Exchange, OutboxMessage, StoreError};
 
 use crate::Office;
-use crate::announce::{schema_of, to_publish};
+use crate::announce::to_publish;
 
 /// Why a catalogue was not imported.
 #[derive(Debug, thiserror::Error)]

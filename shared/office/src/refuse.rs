@@ -3,12 +3,13 @@
 //! Knows: the form of `command.refused`. Must not know: why anything is refused.
 
 use smista_messages::facts::{COMMAND_REFUSED, CommandRefused};
+use smista_messages::version::schema_of;
 use smista_queues::Envelope;
 use smista_store::{Exchange, MessageKey, OutboxMessage, StoreError, WriteSet};
 use uuid::Uuid;
 
 use crate::Office;
-use crate::announce::{schema_of, to_publish};
+use crate::announce::to_publish;
 
 /// The namespace of the ids of refusals.
 const REFUSAL_NAMESPACE: Uuid = Uuid::from_u128(0x2b91_4c7e_0d35_5f6a_8e21_0550_5505_5066);

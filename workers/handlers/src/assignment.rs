@@ -19,7 +19,7 @@ use smista_office::{Incoming, Office, Outcome as Applied, Request, Who, batch_fa
 use smista_queues::{BatchFailed, Handler, Outcome, Received};
 use smista_store::{CasoFilter, MessageKey, PageRequest, StoreError};
 
-use crate::settling::{message_key, settled, spool_row, undecodable};
+use crate::settling::{data, message_key, settled, spool_row};
 
 /// Cases of a retired group taken from it in one transaction.
 const CASES_AT_ONCE: i64 = 100;
@@ -81,15 +81,12 @@ impl Assignment {
 
     async fn asked(&self, received: &Received) -> Result<Asked, StoreError> {
         if received.envelope.message_type == GROUP_RETIRED {
-            let retired = received.envelope.data::<GroupRetired>();
-            return Ok(match retired {
-                Ok(retired) => Asked::EmptyGroup(retired.gruppo),
-                Err(error) => Asked::Nothing(undecodable(&error)),
-            });
+            let retired = data(&received.envelope).map(|retired: GroupRetired| retired.gruppo);
+            return Ok(retired.map_or_else(Asked::Nothing, Asked::EmptyGroup));
         }
-        let fact: CaseFact = match received.envelope.data() {
+        let fact: CaseFact = match data(&received.envelope) {
             Ok(fact) => fact,
-            Err(error) => return Ok(Asked::Nothing(undecodable(&error))),
+            Err(undecodable) => return Ok(Asked::Nothing(undecodable)),
         };
         let command = match (fact.stato, &fact.gruppo) {
             // What nearly every case asks for, known without reading it: deciding looks at the case as it is now.

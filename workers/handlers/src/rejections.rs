@@ -11,7 +11,7 @@ use smista_office::triage::{RejectedCase, Triage, Triaged};
 use smista_office::{Office, batch_failed};
 use smista_queues::{BatchFailed, Handler, Outcome, Received};
 
-use crate::settling::{message_key, spool_row, undecodable};
+use crate::settling::{data, message_key, spool_row};
 
 /// The worker behind the queue `rejections`.
 pub fn handler(office: Arc<Office>) -> Arc<dyn Handler> {
@@ -42,7 +42,7 @@ impl Handler for Rejections {
 }
 
 fn news(received: &Received) -> Result<RejectedCase, Outcome> {
-    let fact: CaseFact = received.envelope.data().map_err(|error| undecodable(&error))?;
+    let fact: CaseFact = data(&received.envelope)?;
     Ok(RejectedCase {
         caso: fact.caso,
         versione: fact.sequence,

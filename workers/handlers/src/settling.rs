@@ -1,5 +1,7 @@
 //! What became of a command, in the runner's words: the one place where workers judge the office's outcomes.
 
+use serde::de::DeserializeOwned;
+use smista_messages::version;
 use smista_office::Outcome as Applied;
 use smista_queues::{DeliveryRef, Envelope, ErrorText, Outcome, Received};
 use smista_store::MessageKey;
@@ -33,9 +35,12 @@ pub(crate) fn spool_row(received: &Received) -> Option<i64> {
     }
 }
 
-/// Data that does not fit its message type will not fit later either.
-pub(crate) fn undecodable(error: &serde_json::Error) -> Outcome {
-    Outcome::Permanent(ErrorText::chain(error))
+/// The data of a message. What is of a version that is not known here, or does not fit its type, will not fit later either.
+pub(crate) fn data<T: DeserializeOwned>(envelope: &Envelope) -> Result<T, Outcome> {
+    if !version::is_known(&envelope.message_type, envelope.dataschema.as_deref()) {
+        return Err(Outcome::Permanent(ErrorText::new("its data is of a version that is not known here")));
+    }
+    envelope.data().map_err(|error| Outcome::Permanent(ErrorText::chain(&error)))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use smista_messages::facts::CommandRefused;
 use smista_messages::malformed::Malformed;
 use smista_messages::problem::{Language, Problem};
 use smista_messages::topology::INTAKE;
+use smista_messages::version;
 use smista_office::{
     Incoming, NoOperator, Office, Outcome as Applied, Render, Rendered, Request, Who, batch_failed,
 };
@@ -149,6 +150,9 @@ fn outcome_of(applied: Applied) -> Outcome {
 
 fn request_of(received: &Received, cliente: &str) -> Result<Request, Malformed> {
     let envelope = &received.envelope;
+    if !version::is_known(&envelope.message_type, envelope.dataschema.as_deref()) {
+        return Err(Malformed::UnknownVersion);
+    }
     Ok(match parse(&envelope.message_type, envelope.subject.as_deref(), envelope.data.get())? {
         CaseRequest::Open(opening) => {
             let key = OpeningKey { source: cliente.to_owned(), id: envelope.id.clone() };
