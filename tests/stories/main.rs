@@ -7,6 +7,7 @@ mod attempts;
 mod back_pressure;
 mod bodies;
 mod broker_door;
+mod crowd;
 mod definitions;
 mod figli;
 mod holding;
