@@ -34,6 +34,10 @@ pub(crate) fn quickly() -> Result<()> {
 }
 
 fn cargo_test(steps: &mut Steps, servers: &Servers) -> Result<()> {
+    // Without it the tests that look over a process's shoulder say that they were not run.
+    if let Err(error) = tools::require("strace", "strace") {
+        eprintln!("{error:#}");
+    }
     steps.run("tests", || tools::run(cargo(servers).args(["test", "--workspace", "--locked"])))
 }
 

@@ -3,6 +3,9 @@
 
 mod commands;
 mod exit_codes;
+mod file_audit;
+mod file_faults;
+mod file_harmed;
 mod greeting;
 mod importing;
 mod killed;
@@ -12,4 +15,6 @@ mod receiver;
 mod running;
 mod servers;
 mod stopping;
+mod strace;
+mod synced;
 mod traces;

@@ -66,6 +66,11 @@ impl Smista {
         self.wait_for("/readyz", |status, _| (status == 200) == ready);
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
         terminate(&self.child);
@@ -150,6 +155,18 @@ pub(crate) fn run_to_any_end(arguments: &[&str], environment: &[(String, String)
 pub(crate) fn code_and_words(arguments: &[&str], environment: &[(String, String)]) -> (Option<i32>, String) {
     let ran = run_to_any_end(arguments, environment);
     (ran.status.code(), text(&[ran.stdout, ran.stderr].concat()))
+}
+
+/// The same for a command that would run for ever if it could: it is to end by itself.
+pub(crate) fn gives_up(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = command(arguments, &[]);
+    let mut running =
+        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"));
+    wait_until("its end", || running.0.try_wait().expect("a process").is_some());
+    let mut said = Vec::new();
+    running.0.stdout.take().expect("its voice").read_to_end(&mut said).expect("what it said");
+    running.0.stderr.take().expect("its voice").read_to_end(&mut said).expect("what it said");
+    (running.ended().code(), text(&said))
 }
 
 /// The same: its exit code, and what it said, errors left out.
@@ -238,22 +255,32 @@ pub(crate) fn contact() -> Value {
 
 /// `POST`, with these header lines besides.
 pub(crate) fn post(address: &str, token: &str, path: &str, headers: &str, body: &Value) -> (u16, String) {
+    exchange(address, &posted(address, token, path, headers, body))
+}
+
+/// The bytes of a `POST`.
+pub(crate) fn posted(address: &str, token: &str, path: &str, headers: &str, body: &Value) -> String {
     let body = body.to_string();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()
     );
-    exchange(address, &(head + &body))
+    head + &body
 }
 
 /// Sends a request as it stands.
 pub(crate) fn exchange(address: &str, request: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).expect("somebody listens");
-    stream.write_all(request.as_bytes()).expect("sent");
+    try_exchange(address, request).expect("somebody listens and answers")
+}
+
+/// The same with a process that may end over it; the status is 0 when the answer was cut before it.
+pub(crate) fn try_exchange(address: &str, request: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
+    stream.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
-    (status, body)
+    Ok((status, body))
 }
