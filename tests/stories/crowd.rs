@@ -7,7 +7,7 @@ use smista_domain::catalogue::{Catalogue, Operatore, Ruolo};
 use smista_domain::ids::{EnteId, GruppoId, Login};
 use smista_tests::catalogue::{ANNA, RESIDENZA};
 use smista_tests::office::send_to;
-use smista_tests::{Answer, TestOffice, stories};
+use smista_tests::{Answer, stories};
 
 use crate::bodies::line;
 

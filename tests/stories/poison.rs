@@ -15,7 +15,7 @@ use smista_tests::catalogue::{ANNA, RESIDENZA};
 use smista_tests::{TestOffice, stories};
 
 use crate::bodies::{contact, gino, merged};
-use crate::broker_door::{cases, introduce_the_client, message, publish_bytes, reclamo, refusals};
+use crate::broker_door::{cases, introduce_the_client, message, on_case, publish_bytes, reclamo, refusals};
 
 /// The id of the message that the worker cannot bear.
 const POISON: &str = "veleno";
@@ -37,12 +37,16 @@ impl Handler for Panics {
     }
 }
 
-/// Puts openings in the queue of commands, one of them the poison, and has them handled together.
-async fn five_and_one_is_poison(office: &TestOffice, after_the_commit: bool) {
-    introduce_the_client(office).await;
+/// Puts five commands in their queue, one of them the poison, and has them handled together.
+async fn five_and_one_is_poison(
+    office: &TestOffice,
+    after_the_commit: bool,
+    command: impl Fn(&str) -> Value,
+) {
     for id in ["1", "2", POISON, "3", "4"] {
-        let opening = message(id, "contact.open", ANNA, reclamo(RESIDENZA));
-        publish_bytes(office, "contact.open", opening.to_string().as_bytes()).await;
+        let command = command(id);
+        let kind = command["type"].as_str().expect("a type");
+        publish_bytes(office, kind, command.to_string().as_bytes()).await;
     }
     let workers = smista::register::workers(&office.system.office);
     let worker = workers.into_iter().find(|worker| worker.queue.name == INTAKE).expect("the worker");
@@ -62,6 +66,10 @@ async fn replayed(office: &TestOffice) {
     let again = parked.replay(office.now()).expect("a message of a client");
     assert!(office.system.shelf.replay_parked(parked.id, &again, office.now()).await.expect("replayed"));
     office.settle().await;
+}
+
+fn opening(id: &str) -> Value {
+    message(id, "contact.open", ANNA, reclamo(RESIDENZA))
 }
 
 /// Each of the five was opened once, and routed once.
@@ -99,7 +107,8 @@ fn beyond_all_limits() -> Vec<(Vec<u8>, &'static str)> {
 
 stories! {
     async fn a_message_over_which_the_worker_panics_is_parked_and_its_batch_goes_on(office: &TestOffice) {
-        five_and_one_is_poison(office, false).await;
+        introduce_the_client(office).await;
+        five_and_one_is_poison(office, false, opening).await;
         assert_eq!(cases(office).await.len(), 4, "the others are none the worse for it");
         replayed(office).await;
         five_cases_once_each(office).await;
@@ -107,10 +116,23 @@ stories! {
 
     /// Everything had been committed by then: that is found in the inbox, and done no second time.
     async fn a_worker_that_panics_after_the_commit_applies_nothing_twice(office: &TestOffice) {
-        five_and_one_is_poison(office, true).await;
+        introduce_the_client(office).await;
+        five_and_one_is_poison(office, true, opening).await;
         assert_eq!(cases(office).await.len(), 5, "the commit held");
         replayed(office).await;
         five_cases_once_each(office).await;
+    }
+
+    /// Notes have nothing but the inbox to tell the second from the first.
+    async fn a_worker_that_panics_after_the_commit_writes_no_note_twice(office: &TestOffice) {
+        introduce_the_client(office).await;
+        let caso = office.reclamo(ANNA, RESIDENZA).await;
+        let note = |id: &str| on_case(&caso, id, "case.note", ANNA, json!({ "text": id }));
+        five_and_one_is_poison(office, true, note).await;
+        replayed(office).await;
+        assert_eq!(office.case(ANNA, &caso).await.list("/notes").len(), 5);
+        assert_eq!(office.history(ANNA, &caso).await.len(), 7, "opened, routed, and five notes");
+        assert_eq!(office.parked().await, 0);
     }
 
     async fn bytes_beyond_all_limits_are_parked_whole_with_the_reason_and_the_rest_goes_on(office: &TestOffice) {
