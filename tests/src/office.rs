@@ -13,7 +13,7 @@ use futures::FutureExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use smista::register::{Worker, workers};
-use smista::system::System;
+use smista::system::{Servers, System};
 use smista_domain::catalogue::Catalogue;
 use smista_intake::http::{DoorConfig, Shown};
 use smista_intake::issue_token;
@@ -130,17 +130,26 @@ impl TestOffice {
     /// One more process of this installation, with a door of its own; embedded there is only one. The story closes
     /// it, and keeps its lanes until then.
     pub async fn another_process(&self) -> Option<(System, Router, RunningLanes)> {
-        let servers = self.database.as_ref()?.servers();
+        Some(self.process_on(self.servers()?).await)
+    }
+
+    /// Where the servers of this installation are; embedded there are none.
+    pub fn servers(&self) -> Option<Servers> {
+        Some(self.database.as_ref()?.servers())
+    }
+
+    /// One more process of this installation, which reaches the servers its own way.
+    pub async fn process_on(&self, servers: Servers) -> (System, Router, RunningLanes) {
         let surroundings = self.system.office.surroundings.clone();
         let system =
             System::scaled(servers, surroundings, "smista".to_owned()).await.expect("the system starts");
         let (router, lanes) = system.door(door_config(), Shown::default());
-        Some((system, router, lanes))
+        (system, router, lanes)
     }
 
     /// Somebody who listens to facts from now on; embedded nobody outside can.
     pub async fn listen(&self) -> Option<&Ears> {
-        let servers = self.database.as_ref()?.servers();
+        let servers = self.servers()?;
         Some(self.ears.get_or_init(|| Ears::open(servers)).await)
     }
 

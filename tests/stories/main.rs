@@ -28,4 +28,5 @@ mod retired_group;
 mod segnalazioni;
 mod states;
 mod transfer;
+mod unknown_outcome;
 mod visibility;
