@@ -18,6 +18,7 @@ mod late_messages;
 mod model;
 mod motivi;
 mod opening;
+mod out_of_turn;
 mod personal_data;
 mod poison;
 mod postgres_faults;
