@@ -9,6 +9,7 @@ mod bodies;
 mod broker_door;
 mod clock_jumps;
 mod crowd;
+mod cut_sessions;
 mod definitions;
 mod figli;
 mod holding;
