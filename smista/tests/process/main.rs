@@ -2,6 +2,7 @@
 //! database and queues.
 
 mod commands;
+mod deep_headers;
 mod exit_codes;
 mod file_audit;
 mod file_faults;

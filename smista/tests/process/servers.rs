@@ -44,6 +44,11 @@ impl OwnServers {
         self.psql(&self.url(), statement);
     }
 
+    /// A queue's name on the broker.
+    pub(crate) fn queue(&self, name: &str) -> String {
+        NamePrefix::new(&self.prefix()).expect("a prefix").full(name)
+    }
+
     fn url(&self) -> String {
         let (server, _) = self.server.rsplit_once('/').expect("a URL with a database");
         format!("{server}/{}", self.name)
