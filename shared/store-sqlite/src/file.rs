@@ -34,11 +34,14 @@ pub(crate) fn only_reading(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "on")
 }
 
+/// How it is vacuumed is settled when it is made, and is not said again: that would write in a file that may be another
+/// version's, and is to be left alone.
 pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
+    let options = SqliteConnectOptions::new().filename(path);
+    let is_new = path.metadata().map_or(true, |file| file.len() == 0);
+    let options = if is_new { options.auto_vacuum(SqliteAutoVacuum::Incremental) } else { options };
+    options
         .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
