@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,10 @@ use crate::sweeper::Sweeper;
 
 /// Rows in hand above which further ones are left to the sweeper.
 pub const MOST_IN_HAND: usize = 8192;
-/// The most rows published, confirmed and deleted together.
+/// The most rows published and confirmed together.
 const BATCH: usize = 512;
+/// Confirmed rows that no transaction has taken along by then are deleted in one of their own.
+const IDLE: Duration = Duration::from_millis(200);
 
 /// Takes rows that were just committed. Cheap to clone; never waits and never fails.
 #[derive(Clone)]
@@ -67,7 +70,7 @@ impl Publisher {
         self.in_hand.load(Ordering::Relaxed)
     }
 
-    /// Returns when everything handed over so far is published, or left to the sweeper.
+    /// Returns when everything handed over so far is published and deleted, or left to the sweeper.
     pub async fn flush(&self) {
         let (done, flushed) = oneshot::channel();
         // Once the task has ended nothing is in hand any more, and both fail at once.
@@ -82,6 +85,7 @@ impl PublishingTask {
     ///
     /// Whoever calls it bounds the grace period; what remains when it is dropped is swept.
     pub async fn run(mut self, stop: &CancellationToken) {
+        let mut has_noted = false;
         loop {
             let job = tokio::select! {
                 biased;
@@ -90,14 +94,19 @@ impl PublishingTask {
                     continue;
                 }
                 job = self.jobs.recv() => job,
+                () = tokio::time::sleep(IDLE), if has_noted => {
+                    has_noted = !self.delete_noted().await;
+                    continue;
+                }
             };
-            let Some(job) = job else { return };
-            self.turn(job).await;
+            let Some(job) = job else { break };
+            has_noted |= self.turn(job).await;
         }
+        self.delete_noted().await;
     }
 
-    /// One job and, without waiting, what has come in behind it, up to a batch.
-    async fn turn(&mut self, first: Job) {
+    /// One job and, without waiting, what has come in behind it, up to a batch. Says whether rows are left noted.
+    async fn turn(&mut self, first: Job) -> bool {
         let (mut rows, mut flushes) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(job) = next {
@@ -111,10 +120,12 @@ impl PublishingTask {
             self.publish(batch).await;
             self.in_hand.fetch_sub(batch.len(), Ordering::Relaxed);
         }
+        let has_noted = !rows.is_empty() && (flushes.is_empty() || !self.delete_noted().await);
         for done in flushes {
             // Whoever asked may have stopped waiting.
             let _gone = done.send(());
         }
+        has_noted
     }
 
     async fn publish(&self, rows: &[OutboxRow]) {
@@ -123,9 +134,17 @@ impl PublishingTask {
             tracing::debug!(rows = rows.len(), "the broker is blocked: outbox rows are left to the sweeper");
             return;
         }
-        if let Err(error) = self.sweeper.publish(rows).await {
-            tracing::warn!(%error, "published outbox rows could not be deleted; they are published again");
+        let confirmed = self.sweeper.confirmed(rows).await;
+        self.sweeper.outbox.note_published(confirmed);
+    }
+
+    /// Says whether nothing is noted any more.
+    async fn delete_noted(&self) -> bool {
+        let deleted = self.sweeper.outbox.delete_noted().await;
+        if let Err(error) = &deleted {
+            tracing::warn!(%error, "published outbox rows could not be deleted");
         }
+        deleted.is_ok()
     }
 }
 

@@ -16,11 +16,20 @@ use crate::shelf::{Outbox, OutboxDepth, OutboxKey, ShelfError};
 use crate::topology::Topology;
 
 #[derive(Default)]
-struct Deletions(Mutex<Vec<i64>>);
+struct Deletions {
+    noted: Mutex<Vec<i64>>,
+    deleted: Mutex<Vec<i64>>,
+    away: AtomicBool,
+    asked: tokio::sync::Notify,
+}
 
 impl Deletions {
+    fn noted(&self) -> Vec<i64> {
+        self.noted.lock().expect("not poisoned").clone()
+    }
+
     fn rows(&self) -> Vec<i64> {
-        self.0.lock().expect("not poisoned").clone()
+        self.deleted.lock().expect("not poisoned").clone()
     }
 }
 
@@ -29,8 +38,19 @@ impl Outbox for Deletions {
     async fn claim_due(&self, _: DateTime<Utc>, _: Duration, _: usize) -> Result<Vec<OutboxRow>, ShelfError> {
         Err(ShelfError::Unavailable("the publisher claims nothing".to_owned()))
     }
-    async fn delete_published(&self, keys: &[OutboxKey]) -> Result<(), ShelfError> {
-        self.0.lock().expect("not poisoned").extend(keys.iter().map(|key| key.row));
+    async fn delete_published(&self, _: &[OutboxKey]) -> Result<(), ShelfError> {
+        Err(ShelfError::Unavailable("the publisher only notes".to_owned()))
+    }
+    fn note_published(&self, keys: Vec<OutboxKey>) {
+        self.noted.lock().expect("not poisoned").extend(keys.iter().map(|key| key.row));
+    }
+    async fn delete_noted(&self) -> Result<(), ShelfError> {
+        self.asked.notify_one();
+        if self.away.load(Ordering::Relaxed) {
+            return Err(ShelfError::Unavailable("away".to_owned()));
+        }
+        let noted = std::mem::take(&mut *self.noted.lock().expect("not poisoned"));
+        self.deleted.lock().expect("not poisoned").extend(noted);
         Ok(())
     }
     async fn depth(&self, _: DateTime<Utc>) -> Result<OutboxDepth, ShelfError> {
@@ -139,7 +159,25 @@ async fn what_queued_up_meanwhile_is_one_batch() {
     let first = scene.task.jobs.recv().await.expect("handed over");
     scene.task.turn(first).await;
     assert_eq!(scene.batches(), [10]);
-    assert_eq!(scene.outbox.rows().len(), 10);
+    assert_eq!(scene.outbox.noted().len(), 10);
+}
+
+#[tokio::test]
+async fn what_no_transaction_took_along_is_deleted_after_a_moment() {
+    let scene = scene(1);
+    scene.outbox.away.store(true, Ordering::Relaxed);
+    scene.publisher.hand_over(rows(0..3));
+    let running = tokio::spawn(async move { scene.task.run(&CancellationToken::new()).await });
+    scene.outbox.asked.notified().await;
+    assert_eq!(scene.outbox.rows().len(), 0, "the store is away");
+    scene.outbox.away.store(false, Ordering::Relaxed);
+    while scene.outbox.rows().is_empty() {
+        scene.outbox.asked.notified().await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((scene.outbox.noted().len(), scene.outbox.rows().len()), (0, 3));
+    drop(scene.publisher);
+    running.await.expect("ends with the last publisher");
 }
 
 #[tokio::test]

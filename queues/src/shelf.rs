@@ -68,6 +68,13 @@ pub trait Outbox: Send + Sync {
     /// Deletes published rows whose lease is still the one in the key; the others belong to somebody else now.
     async fn delete_published(&self, rows: &[OutboxKey]) -> Result<(), ShelfError>;
 
+    /// Notes rows as published, to be deleted with the next transaction that this process commits anyway: a commit of
+    /// their own costs as much as the one that wrote them. Until then they keep their lease.
+    fn note_published(&self, rows: Vec<OutboxKey>);
+
+    /// Deletes at once what is still noted. What could not be deleted stays noted.
+    async fn delete_noted(&self) -> Result<(), ShelfError>;
+
     /// Rows due by `now`, and since when the oldest is.
     async fn depth(&self, now: DateTime<Utc>) -> Result<OutboxDepth, ShelfError>;
 }

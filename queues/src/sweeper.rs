@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Clock;
 use crate::broker::{Broker, Published};
-use crate::shelf::{Outbox, OutboxRow, ShelfError};
+use crate::shelf::{Outbox, OutboxKey, OutboxRow, ShelfError};
 
 /// Takes rows from an outbox to a broker.
 pub struct Sweeper {
@@ -45,7 +45,14 @@ impl Sweeper {
     }
 
     /// Publishes rows leased to the caller and deletes the confirmed ones; answers how many these were.
-    pub async fn publish(&self, rows: &[OutboxRow]) -> Result<usize, ShelfError> {
+    async fn publish(&self, rows: &[OutboxRow]) -> Result<usize, ShelfError> {
+        let confirmed = self.confirmed(rows).await;
+        self.outbox.delete_published(&confirmed).await?;
+        Ok(confirmed.len())
+    }
+
+    /// Publishes rows leased to the caller; answers which of them the broker has now.
+    pub(crate) async fn confirmed(&self, rows: &[OutboxRow]) -> Vec<OutboxKey> {
         let messages: Vec<_> = rows.iter().map(|row| row.message.clone()).collect();
         let mut confirmed = Vec::with_capacity(rows.len());
         for (row, fate) in rows.iter().zip(self.broker.publish(&messages).await) {
@@ -60,8 +67,7 @@ impl Sweeper {
                 }
             }
         }
-        self.outbox.delete_published(&confirmed).await?;
-        Ok(confirmed.len())
+        confirmed
     }
 
     /// Sweeps until stopped; `idle` is the pause after a turn that found nothing or failed.

@@ -65,6 +65,10 @@ impl Outbox for MemoryOutbox {
         self.0.lock().expect("not poisoned").retain(|row| !keys.contains(&row.claimed.key));
         Ok(())
     }
+    fn note_published(&self, _: Vec<OutboxKey>) {}
+    async fn delete_noted(&self) -> Result<(), ShelfError> {
+        Err(ShelfError::Unavailable("the sweeper notes nothing".to_owned()))
+    }
     async fn depth(&self, _: DateTime<Utc>) -> Result<OutboxDepth, ShelfError> {
         Err(ShelfError::Unavailable("not asked for by the sweeper".to_owned()))
     }

@@ -17,17 +17,15 @@ pub use incoming::{Applied, Incoming, Outcome, Render, Rendered, Request, Who};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use smista_domain::catalogue::Catalogue;
 use smista_domain::command::NewCaso;
-use smista_domain::ids::{CasoId, CittadinoId, Protocollo};
-use smista_store::{Committed, Desk, OpeningKey, StoreError, WriteSet};
+use smista_domain::ids::{CasoId, CittadinoId};
+use smista_store::{Asked, Committed, Desk, StoreError, Taken, WriteSet};
 
 use crate::Office;
-use crate::judge::nobodys_fault;
 use on_the_desk::OnTheDesk;
 use parts::{Outcomes, Poison};
-use seen::Seen;
+use seen::{Questions, Seen};
 
 /// Applies a batch for a worker, whose inbox drops repeated messages.
 ///
@@ -82,10 +80,15 @@ async fn commit_together(office: &Office, worker: &str, batch: &[Incoming]) -> R
     let now = office.surroundings.now();
     let openings = batch.iter().filter(|incoming| matches!(incoming.request, Request::Open { .. })).count();
     let protocolli = office.protocolli.take(&*office.store, openings, now).await?;
-    let (mut desk, catalogue) = desk_with_catalogue(office).await?;
-
-    let seen = Seen::claim(&mut *desk, worker, batch).await?;
-    let loaded = load(office, &mut *desk, batch, &seen, protocolli, catalogue, now).await?;
+    let questions = Questions::of(worker, batch);
+    let (mut desk, catalogue, taken) = desk_with_catalogue(office, &questions.asked).await?;
+    let seen = questions.answered(&taken);
+    let mut loaded = OnTheDesk::new(office, catalogue, taken, now);
+    loaded.new_casi = protocolli
+        .into_iter()
+        .map(|protocollo| NewCaso { id: CasoId(office.surroundings.fresh_uuid()), protocollo })
+        .collect();
+    load(&mut loaded, &mut *desk, batch, &seen).await?;
     let (outcomes, set) = loaded.decide_all(batch, &seen);
     let panicked = |place: &usize| matches!(outcomes.get(*place), Some(Outcome::Panicked));
     let culprits: Vec<usize> = (0..outcomes.len()).filter(panicked).collect();
@@ -105,15 +108,16 @@ async fn write(mut desk: Box<dyn Desk>, spool: &[i64], set: &WriteSet) -> Result
     desk.commit().await
 }
 
-/// A desk, and the catalogue of the revision that cannot change while it is open.
+/// A desk that has taken what is asked, and the catalogue of the revision that cannot change while it is open.
 pub(crate) async fn desk_with_catalogue(
     office: &Office,
-) -> Result<(Box<dyn Desk>, Arc<Catalogue>), StoreError> {
+    asked: &Asked,
+) -> Result<(Box<dyn Desk>, Arc<Catalogue>, Taken), StoreError> {
     loop {
         let mut desk = office.store.desk().await?;
-        let revision = desk.catalogue_revision().await.map_err(nobodys_fault)?;
-        if let Some(catalogue) = office.catalogue.at(revision) {
-            return Ok((desk, catalogue));
+        let taken = desk.take(asked).await?;
+        if let Some(catalogue) = office.catalogue.at(taken.revision) {
+            return Ok((desk, catalogue, taken));
         }
         drop(desk);
         office.catalogue.current(&*office.store).await?;
@@ -121,15 +125,12 @@ pub(crate) async fn desk_with_catalogue(
 }
 
 /// Loads, as sets, everything that the batch's new commands are decided on.
-async fn load<'a>(
-    office: &'a Office,
+async fn load(
+    loaded: &mut OnTheDesk<'_>,
     desk: &mut dyn Desk,
     batch: &[Incoming],
     seen: &Seen,
-    protocolli: Vec<Protocollo>,
-    catalogue: Arc<Catalogue>,
-    now: DateTime<Utc>,
-) -> Result<OnTheDesk<'a>, StoreError> {
+) -> Result<(), StoreError> {
     let new =
         || batch.iter().enumerate().filter(|(index, _)| seen.is_new(*index)).map(|(_, incoming)| incoming);
     let openings = || {
@@ -141,14 +142,6 @@ async fn load<'a>(
     let casi: BTreeSet<CasoId> = new().filter_map(|incoming| incoming.request.addressed_caso()).collect();
     let cited: BTreeSet<CasoId> = openings().filter_map(|opening| opening.seguito_di).collect();
     let citizens: BTreeSet<CittadinoId> = openings().filter_map(|opening| opening.cittadino).collect();
-    let keys: BTreeSet<OpeningKey> =
-        new().filter_map(|incoming| incoming.request.opening_key().cloned()).collect();
-
-    let mut loaded = OnTheDesk::new(office, catalogue, now);
-    loaded.new_casi = protocolli
-        .into_iter()
-        .map(|protocollo| NewCaso { id: CasoId(office.surroundings.fresh_uuid()), protocollo })
-        .collect();
     if !casi.is_empty() {
         loaded.lay_down(desk.load_pratiche(&casi).await?);
     }
@@ -158,8 +151,5 @@ async fn load<'a>(
     if !citizens.is_empty() {
         loaded.known_cittadini = desk.known_cittadini(&citizens).await?;
     }
-    if !keys.is_empty() {
-        loaded.opened_before = desk.opened_casi(&keys).await?;
-    }
-    Ok(loaded)
+    Ok(())
 }

@@ -10,6 +10,8 @@ use smista_store::Delegation;
 /// out logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoOperator {
+    /// The client itself is not known, or not to give commands.
+    UnknownClient,
     /// None is named, and the delegation names more or fewer than one.
     NotNamed,
     /// The client may not speak for the login, or there is nobody of that name at work.

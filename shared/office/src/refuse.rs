@@ -5,7 +5,7 @@
 use smista_messages::facts::{COMMAND_REFUSED, CommandRefused};
 use smista_messages::version::schema_of;
 use smista_queues::Envelope;
-use smista_store::{Exchange, MessageKey, OutboxMessage, StoreError, WriteSet};
+use smista_store::{Asked, Exchange, MessageKey, OutboxMessage, StoreError, WriteSet};
 use uuid::Uuid;
 
 use crate::Office;
@@ -47,8 +47,8 @@ impl Office {
         message: OutboxMessage,
     ) -> Result<bool, StoreError> {
         let mut desk = self.store.desk().await?;
-        let unseen = desk.take_unseen(worker, std::slice::from_ref(cause)).await?;
-        let is_new = unseen.first().copied().unwrap_or(false);
+        let asked = Asked { worker: worker.to_owned(), messages: vec![cause.clone()], ..Asked::default() };
+        let is_new = desk.take(&asked).await?.unseen.first().copied().unwrap_or(false);
         if let Some(row) = spool_row {
             desk.settle_deliveries(&[row]).await?;
         }

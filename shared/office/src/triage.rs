@@ -4,6 +4,7 @@
 //! it finds is kept beside the case, whose version stays.
 
 mod evidence;
+mod learned;
 mod path;
 mod ranking;
 mod record;

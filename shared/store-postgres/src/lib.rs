@@ -5,10 +5,12 @@
 mod desk;
 mod dialect;
 mod errors;
+mod published;
 #[path = "../../store/queries/mod.rs"]
 mod queries;
 mod shelf;
 mod store;
+mod transaction;
 
 pub use shelf::PostgresShelf;
 pub use store::{PostgresOptions, PostgresStore, is_postgres_url};

@@ -18,6 +18,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::dialect::shelf::{self as statements, ClaimedRow};
+use crate::published::Published;
 use crate::queries::{Answer, Fault, parcheggio};
 use crate::store::PostgresStore;
 
@@ -38,6 +39,7 @@ pub struct PostgresShelf {
     birth_lease: Uuid,
     clock: Clock,
     deepest_outbox: u64,
+    published: Published,
     /// As of the last look.
     readiness: Arc<AtomicU8>,
 }
@@ -46,7 +48,8 @@ impl PostgresShelf {
     /// `clock` is business time. With more than `deepest_outbox` rows due, it is not ready and consumers pause.
     pub fn new(store: &PostgresStore, clock: Clock, deepest_outbox: u64) -> Self {
         let readiness = Arc::new(AtomicU8::new(Readiness::Ready as u8));
-        Self { pool: store.pool().clone(), birth_lease: store.lease(), clock, deepest_outbox, readiness }
+        let (pool, birth_lease, published) = (store.pool().clone(), store.lease(), store.published().clone());
+        Self { pool, birth_lease, clock, deepest_outbox, published, readiness }
     }
 
     /// What a commit leaves to publish, as the publisher takes it: the rows are leased to this process already.
@@ -154,6 +157,17 @@ impl Outbox for PostgresShelf {
         }
         let mut session = self.pool.acquire().await.map_err(Fault::from)?;
         Ok(statements::delete_published(&mut session, rows).await?)
+    }
+
+    fn note_published(&self, rows: Vec<OutboxKey>) {
+        self.published.add(rows);
+    }
+
+    async fn delete_noted(&self) -> Result<(), ShelfError> {
+        let deleting = self.published.take();
+        self.delete_published(deleting.rows()).await?;
+        deleting.done();
+        Ok(())
     }
 
     async fn depth(&self, now: DateTime<Utc>) -> Result<OutboxDepth, ShelfError> {

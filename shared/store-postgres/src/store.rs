@@ -1,6 +1,7 @@
 //! The store port on a pool of sessions.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,23 +9,27 @@ use chrono::{DateTime, Utc};
 use smista_domain::anagrafica::{Email, Telefono};
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::Catalogue;
-use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
-use smista_domain::motivo::CausaRigetto;
+use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo};
 use smista_queues::Clock;
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Expired, OutboxMessage,
-    Page, PageRequest, PaperRow, Purged, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow,
-    TriageRow,
+    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Expired, LearnedOutcome,
+    OutboxMessage, Page, PageRequest, PaperRow, Purged, SolvedText, Store, StoreError, StoriaRow, TriageRow,
+    WriteSet,
 };
-use sqlx::PgPool;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgPool};
 use uuid::Uuid;
 
 use crate::Db;
 use crate::desk::PostgresDesk;
-use crate::dialect::{self, publish};
+use crate::dialect::{self, writes};
+use crate::published::Published;
 use crate::queries::{Answer, Fault, accounts, casi, catalogue, learning, register, search};
+use crate::transaction::OpenTransaction;
+
+/// A session that was used since then is taken to be there still.
+const IN_STEADY_USE: Duration = Duration::from_secs(1);
 
 /// How a process uses the server.
 #[derive(Clone)]
@@ -53,6 +58,7 @@ pub struct PostgresStore {
     pool: PgPool,
     clock: Clock,
     lease: Uuid,
+    published: Published,
 }
 
 impl PostgresStore {
@@ -67,10 +73,22 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
+            // A session in steady use is not asked whether it answers: that costs as much as a statement. Whoever begins a
+            // transaction tries another one.
+            .test_before_acquire(false)
+            .before_acquire(|session, about| {
+                Box::pin(async move {
+                    if about.idle_for < IN_STEADY_USE {
+                        return Ok(true);
+                    }
+                    session.ping().await.map(|()| true)
+                })
+            })
             .connect_with(at_work)
             .await
             .map_err(Fault::from)?;
-        Ok(Self { server, pool, clock: options.clock, lease: options.lease })
+        let published = Published::default();
+        Ok(Self { server, pool, clock: options.clock, lease: options.lease, published })
     }
 
     /// Brings the schema up to this program's version. Safe while the previous release still runs and starts anew, and
@@ -119,6 +137,11 @@ impl PostgresStore {
         self.lease
     }
 
+    /// What the broker has confirmed and nobody has deleted yet.
+    pub(crate) fn published(&self) -> &Published {
+        &self.published
+    }
+
     /// Ends every session, once its work is done.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -132,8 +155,9 @@ impl PostgresStore {
 #[async_trait]
 impl Store for PostgresStore {
     async fn desk(&self) -> Result<Box<dyn Desk>, StoreError> {
-        let transaction = self.pool.begin().await.map_err(Fault::from)?;
-        Ok(Box::new(PostgresDesk::new(transaction, self.clock.clone(), self.lease)))
+        let transaction = OpenTransaction::begin(&self.pool, dialect::BEGIN_WITH_THE_CATALOGUE).await?;
+        let (clock, published) = (Arc::clone(&self.clock), self.published.clone());
+        Ok(Box::new(PostgresDesk::new(transaction, clock, self.lease, published)))
     }
 
     async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError> {
@@ -164,7 +188,10 @@ impl Store for PostgresStore {
         let revision = catalogue::replace(&mut transaction, expected_revision, new).await?;
         dialect::seize_catalogue(&mut transaction).await?;
         catalogue::refuse_groups_in_use(&mut transaction, new).await?;
-        let to_publish = publish::insert(&mut transaction, outbox, self.lease, now).await?;
+        let set = WriteSet { outbox: outbox.to_vec(), ..WriteSet::default() };
+        let besides = writes::Besides { published: &[], lease: self.lease, now };
+        let rows = writes::write(&mut transaction, &set, &besides).await?;
+        let to_publish = rows.into_iter().zip(set.outbox).collect();
         transaction.commit().await.map_err(Fault::from)?;
         Ok((revision, Committed { to_publish }))
     }
@@ -201,12 +228,8 @@ impl Store for PostgresStore {
         Ok(casi::triage(&mut *self.session().await?, id).await?)
     }
 
-    async fn rejection_outcomes(
-        &self,
-        tripletta: &Tripletta,
-        causa: CausaRigetto,
-    ) -> Result<Vec<RejectionOutcome>, StoreError> {
-        Ok(learning::rejection_outcomes(&mut *self.session().await?, tripletta, causa).await?)
+    async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError> {
+        Ok(learning::rejection_outcomes(&mut *self.session().await?).await?)
     }
 
     async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use smista_domain::catalogue::Catalogue;
-use smista_store::Store;
 use smista_store::conformance::Fixture;
+use smista_store::{Asked, Store};
 use smista_store_postgres::{PostgresOptions, PostgresStore};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Row as _};
 use uuid::Uuid;
@@ -116,7 +116,7 @@ async fn desks_go_on_while_a_catalogue_is_being_written() {
         tokio::task::yield_now().await;
     }
     let mut desk = store.desk().await.expect("a desk");
-    assert_eq!(desk.catalogue_revision().await.expect("the revision before"), 0);
+    assert_eq!(desk.take(&Asked::default()).await.expect("read").revision, 0, "the one before");
     desk.commit().await.expect("committed");
     holding_it_up.rollback().await.expect("let go");
     let (revision, _) = importing.await.expect("ended").expect("imported");

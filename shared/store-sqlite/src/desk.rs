@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use smista_domain::caso::Pratica;
 use smista_domain::ids::{CasoId, CittadinoId};
 use smista_queues::Clock;
-use smista_store::{Claim, Committed, Desk, IdempotencyKey, MessageKey, OpeningKey, StoreError, WriteSet};
+use smista_store::{Asked, Claim, Committed, Desk, Dossier, IdempotencyKey, StoreError, Taken, WriteSet};
 
 use crate::dialect;
-use crate::queries::{casi, catalogue, learning};
+use crate::queries::{accounts, casi, catalogue, learning};
 use crate::writer::Turn;
 
 pub(crate) struct SqliteDesk {
@@ -29,30 +29,31 @@ impl SqliteDesk {
 
 #[async_trait]
 impl Desk for SqliteDesk {
-    async fn catalogue_revision(&mut self) -> Result<i64, StoreError> {
-        Ok(catalogue::revision(self.turn.connection()).await?)
-    }
-
-    async fn take_unseen(&mut self, worker: &str, keys: &[MessageKey]) -> Result<Vec<bool>, StoreError> {
+    async fn take(&mut self, asked: &Asked) -> Result<Taken, StoreError> {
         let now = (self.clock)();
-        let mut new = Vec::with_capacity(keys.len());
-        for key in keys {
-            new.push(dialect::enter_inbox(self.turn.connection(), worker, key, now).await?);
+        let connection = self.turn.connection();
+        let mut taken = Taken { revision: catalogue::revision(connection).await?, ..Taken::default() };
+        for key in &asked.messages {
+            taken.unseen.push(dialect::enter_inbox(connection, &asked.worker, key, now).await?);
         }
-        Ok(new)
-    }
-
-    async fn claim_idempotency(&mut self, keys: &[IdempotencyKey]) -> Result<Vec<Claim>, StoreError> {
-        let now = (self.clock)();
-        let mut claims = Vec::with_capacity(keys.len());
-        for key in keys {
-            let claim = dialect::claim_idempotency(self.turn.connection(), key, now).await?;
+        for key in &asked.keys {
+            let claim = dialect::claim_idempotency(connection, key, now).await?;
             if claim == Claim::New {
                 self.claimed.insert(key.clone());
             }
-            claims.push(claim);
+            taken.claims.push(claim);
         }
-        Ok(claims)
+        for key in &asked.openings {
+            if let Some(id) = dialect::opened_by(connection, key).await? {
+                taken.opened.insert(key.clone(), id);
+            }
+        }
+        for nome in &asked.clienti {
+            if let Some(cliente) = accounts::cliente(connection, nome).await? {
+                taken.delegations.insert(cliente.nome, cliente.delegation);
+            }
+        }
+        Ok(taken)
     }
 
     async fn settle_deliveries(&mut self, spool_ids: &[i64]) -> Result<(), StoreError> {
@@ -73,6 +74,14 @@ impl Desk for SqliteDesk {
             }
         }
         Ok(loaded.into_values().collect())
+    }
+
+    async fn dossiers(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Dossier>, StoreError> {
+        let mut dossiers = Vec::with_capacity(casi.len());
+        for id in casi {
+            dossiers.extend(dialect::dossier(self.turn.connection(), *id).await?);
+        }
+        Ok(dossiers)
     }
 
     async fn known_casi(&mut self, casi: &BTreeSet<CasoId>) -> Result<BTreeSet<CasoId>, StoreError> {
@@ -96,19 +105,6 @@ impl Desk for SqliteDesk {
             }
         }
         Ok(known)
-    }
-
-    async fn opened_casi(
-        &mut self,
-        openings: &BTreeSet<OpeningKey>,
-    ) -> Result<BTreeMap<OpeningKey, CasoId>, StoreError> {
-        let mut opened = BTreeMap::new();
-        for key in openings {
-            if let Some(id) = dialect::opened_by(self.turn.connection(), key).await? {
-                opened.insert(key.clone(), id);
-            }
-        }
-        Ok(opened)
     }
 
     async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError> {

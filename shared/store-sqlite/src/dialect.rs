@@ -5,17 +5,18 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use smista_domain::caso::Caso;
+use smista_domain::fact::Contenuto;
 use smista_domain::ids::{CasoId, CittadinoId, GruppoId};
 use smista_store::{
-    Claim, Exchange, IdempotencyKey, IdempotentAnswer, MessageKey, OpeningKey, OutboxMessage, PaperRow,
-    RigettoRow, StoreError, StoriaRow, TriageRow,
+    Claim, Dossier, Exchange, IdempotencyKey, IdempotentAnswer, MessageKey, OpeningKey, OutboxMessage,
+    PaperRow, RigettoRow, StoreError, StoriaRow, TriageRow,
 };
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::Connection;
 use crate::queries::columns::{CasoColumns, recapiti};
-use crate::queries::{Answer, Fault, micros};
+use crate::queries::{Answer, Fault, casi, micros};
 
 /// Whether the key was not in the inbox yet.
 pub(crate) async fn enter_inbox(
@@ -91,6 +92,25 @@ pub(crate) async fn unclaim(connection: &mut Connection, key: &IdempotencyKey) -
 pub(crate) async fn settle(connection: &mut Connection, spool_id: i64) -> Answer<()> {
     sqlx::query!("delete from spool where id = $1", spool_id).execute(&mut *connection).await?;
     Ok(())
+}
+
+/// Within one transaction, so that a case and what is told of it are of one moment.
+pub(crate) async fn dossier(connection: &mut Connection, id: CasoId) -> Answer<Option<Dossier>> {
+    let Some(caso) = casi::caso(connection, id).await? else { return Ok(None) };
+    let storia = casi::storia(connection, id, 0, i64::MAX).await?.into_iter().map(|row| row.row).collect();
+    let rows = sqlx::query!(
+        r#"select contenuto as "contenuto!: Json<Contenuto>" from revisione
+        where caso_id = $1 and campo = 'descrizione' and erased_at is null order by versione, indice"#,
+        id.0
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let text = |contenuto| match contenuto {
+        Contenuto::Testo(testo) => Some(testo),
+        Contenuto::Luogo(_) | Contenuto::Anagrafica(_) => None,
+    };
+    let descrizioni = rows.into_iter().filter_map(|row| text(row.contenuto.0)).collect();
+    Ok(Some(Dossier { caso, storia, descrizioni }))
 }
 
 pub(crate) async fn is_known_caso(connection: &mut Connection, id: CasoId) -> Answer<bool> {

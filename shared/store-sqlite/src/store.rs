@@ -10,13 +10,11 @@ use chrono::{DateTime, Utc};
 use smista_domain::anagrafica::{Email, Telefono};
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::Catalogue;
-use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
-use smista_domain::motivo::CausaRigetto;
+use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo};
 use smista_queues::Clock;
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Expired, OutboxMessage,
-    Page, PageRequest, PaperRow, Purged, RejectionOutcome, SolvedText, Store, StoreError, StoriaRow,
-    TriageRow,
+    ApiToken, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Expired, LearnedOutcome,
+    OutboxMessage, Page, PageRequest, PaperRow, Purged, SolvedText, Store, StoreError, StoriaRow, TriageRow,
 };
 use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
@@ -237,12 +235,8 @@ impl Store for SqliteStore {
         Ok(casi::triage(&mut *self.session().await?, id).await?)
     }
 
-    async fn rejection_outcomes(
-        &self,
-        tripletta: &Tripletta,
-        causa: CausaRigetto,
-    ) -> Result<Vec<RejectionOutcome>, StoreError> {
-        Ok(learning::rejection_outcomes(&mut *self.session().await?, tripletta, causa).await?)
+    async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError> {
+        Ok(learning::rejection_outcomes(&mut *self.session().await?).await?)
     }
 
     async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError> {

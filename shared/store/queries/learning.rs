@@ -2,46 +2,38 @@
 //! knowledge they lacked (R11).
 
 use smista_domain::fact::Contenuto;
-use smista_domain::ids::Tripletta;
 use smista_domain::motivo::CausaRigetto;
-use smista_store::{EsigenzaRow, RejectionOutcome, SolvedText};
+use smista_store::{EsigenzaRow, LearnedOutcome, RejectionOutcome, SolvedText};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Answer, micros, parsed, tripletta};
+use super::{Answer, micros, named, parsed, tripletta};
 use crate::Connection;
 
-pub(crate) async fn rejection_outcomes(
-    connection: &mut Connection,
-    of: &Tripletta,
-    causa: CausaRigetto,
-) -> Answer<Vec<RejectionOutcome>> {
+pub(crate) async fn rejection_outcomes(connection: &mut Connection) -> Answer<Vec<LearnedOutcome>> {
     let rows = sqlx::query!(
-        r#"select caso.ente as "ente!", caso.macrostruttura as "macrostruttura!", caso.servizio as "servizio!",
-            caso.gruppo as "gruppo!", count(*) as "count!: i64"
-        from caso
+        r#"select rigetto.ente as "rejected_ente!", rigetto.macrostruttura as "rejected_macrostruttura!",
+            rigetto.servizio as "rejected_servizio!", rigetto.causa as "causa!", caso.ente as "ente!",
+            caso.macrostruttura as "macrostruttura!", caso.servizio as "servizio!", caso.gruppo as "gruppo!",
+            count(distinct caso.id) as "count!: i64"
+        from caso join rigetto on rigetto.caso_id = caso.id
         where caso.stato = 'risolto_secondo_livello' and caso.gruppo is not null
-            and exists (
-                select 1 from rigetto
-                where rigetto.caso_id = caso.id and rigetto.ente = $1 and rigetto.macrostruttura = $2
-                    and rigetto.servizio = $3 and rigetto.causa = $4
-            )
-        group by caso.ente, caso.macrostruttura, caso.servizio, caso.gruppo
-        order by count(*) desc, caso.gruppo, caso.ente, caso.macrostruttura, caso.servizio"#,
-        of.ente.as_str(),
-        of.macrostruttura.as_str(),
-        of.servizio.as_str(),
-        causa.as_str()
+        group by rigetto.ente, rigetto.macrostruttura, rigetto.servizio, rigetto.causa, caso.ente,
+            caso.macrostruttura, caso.servizio, caso.gruppo
+        order by count(distinct caso.id) desc, caso.gruppo, caso.ente, caso.macrostruttura, caso.servizio"#
     )
     .fetch_all(&mut *connection)
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(RejectionOutcome {
+            let rejected = tripletta(row.rejected_ente, row.rejected_macrostruttura, row.rejected_servizio)?;
+            let causa = named("causa", &row.causa, CausaRigetto::from_name)?;
+            let outcome = RejectionOutcome {
                 tripletta: tripletta(row.ente, row.macrostruttura, row.servizio)?,
                 gruppo: parsed("gruppo", row.gruppo)?,
                 count: row.count,
-            })
+            };
+            Ok(LearnedOutcome { rejected, causa, outcome })
         })
         .collect()
 }

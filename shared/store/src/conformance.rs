@@ -40,7 +40,8 @@ macro_rules! conformance_suite {
                 of_two_claims_at_once_one_answers, who_stops_waiting_holds_nobody_up,
                 who_stops_waiting_for_a_commit_holds_nobody_up, many_desks_at_once_all_commit, a_commit_gives_what_is_to_publish;
             pratiche: a_padre_comes_with_its_figli, unknown_cases_are_left_out, a_padre_is_locked_until_the_desk_ends,
-                a_stale_version_is_refused, history_replays_to_the_case, what_exists_is_known,
+                a_stale_version_is_refused, history_replays_to_the_case, a_dossier_tells_a_case_and_its_history,
+                what_exists_is_known,
                 a_specialist_goes_on_seeing_the_case;
             rules: an_opening_makes_one_case, a_protocol_number_is_given_once, no_illegal_pair_is_stored,
                 every_legal_pair_is_stored, history_is_append_only;

@@ -6,27 +6,21 @@ use smista_domain::ids::{CasoId, CittadinoId};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::StoreError;
+use crate::reading::Dossier;
 use crate::records::{
-    CasoRow, EsigenzaRow, IdempotentAnswer, OpeningKey, OutboxId, OutboxMessage, PaperRow, RigettoRow,
-    StoriaRow, TriageRow,
+    CasoRow, Delegation, EsigenzaRow, IdempotentAnswer, OpeningKey, OutboxId, OutboxMessage, PaperRow,
+    RigettoRow, StoriaRow, TriageRow,
 };
 
 /// A unit of work. Dropping it undoes everything.
 ///
-/// Call order: `catalogue_revision`, then the claims, then the loads, then `write`, then `commit`. Nothing else
+/// Call order: `take`, then the loads, then `write`, then `commit`. Nothing else
 /// may be awaited while a desk is open: no network, no sleep, no channel.
 #[async_trait]
 pub trait Desk: Send {
-    /// The catalogue's revision, which cannot change until this desk ends.
-    async fn catalogue_revision(&mut self) -> Result<i64, StoreError>;
-
-    /// Enters messages in the inbox of `worker`; for each, in the order given, whether it was new. A message that
-    /// occurs twice in `keys` is new once.
-    async fn take_unseen(&mut self, worker: &str, keys: &[MessageKey]) -> Result<Vec<bool>, StoreError>;
-
-    /// Claims idempotency keys; for each, in the order given, whether it is ours to answer or was answered before.
-    /// The same key claimed by another open desk is waited for. No key may occur twice in `keys`.
-    async fn claim_idempotency(&mut self, keys: &[IdempotencyKey]) -> Result<Vec<Claim>, StoreError>;
+    /// Enters what a batch came with, and reads what deciding it begins with: one round trip where there is a network. The
+    /// catalogue's revision cannot change until this desk ends. A key claimed by another open desk is waited for.
+    async fn take(&mut self, asked: &Asked) -> Result<Taken, StoreError>;
 
     /// Deliveries of the spool that this desk settles by its commit. Stores without a spool have nothing to do.
     async fn settle_deliveries(&mut self, spool_ids: &[i64]) -> Result<(), StoreError>;
@@ -34,6 +28,9 @@ pub trait Desk: Send {
     /// The pratiche that these cases belong to, padri locked in order of id until the desk ends, figli read after.
     /// Unknown ids are left out; two ids of one pratica give it once.
     async fn load_pratiche(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Pratica>, StoreError>;
+
+    /// These cases with their history and descriptions, none of them locked, in no order. Unknown ids are left out.
+    async fn dossiers(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Dossier>, StoreError>;
 
     /// Which of these cases exist.
     async fn known_casi(&mut self, casi: &BTreeSet<CasoId>) -> Result<BTreeSet<CasoId>, StoreError>;
@@ -44,13 +41,7 @@ pub trait Desk: Send {
         cittadini: &BTreeSet<CittadinoId>,
     ) -> Result<BTreeSet<CittadinoId>, StoreError>;
 
-    /// Which of these openings made a case already.
-    async fn opened_casi(
-        &mut self,
-        openings: &BTreeSet<OpeningKey>,
-    ) -> Result<BTreeMap<OpeningKey, CasoId>, StoreError>;
-
-    /// Writes everything, one statement a table where the engine can. Every changed case must still be at the
+    /// Writes everything, in as few statements as the engine can. Every changed case must still be at the
     /// version before, else [`StoreError::Changed`].
     async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError>;
 
@@ -58,6 +49,36 @@ pub trait Desk: Send {
     /// spool they are in their queues already and none are returned. After an error the outcome may be unknown: run
     /// the batch again, the inbox decides.
     async fn commit(self: Box<Self>) -> Result<Committed, StoreError>;
+}
+
+/// What a batch comes with. What it has none of is left empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Whose inbox the messages are entered in.
+    pub worker: String,
+    /// Messages to enter.
+    pub messages: Vec<MessageKey>,
+    /// Idempotency keys to claim. None may occur twice.
+    pub keys: Vec<IdempotencyKey>,
+    /// Openings that may have made a case already.
+    pub openings: BTreeSet<OpeningKey>,
+    /// Clients whose delegation is asked for.
+    pub clienti: BTreeSet<String>,
+}
+
+/// How the records stand towards what a batch came with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The catalogue's revision.
+    pub revision: i64,
+    /// For each message, in the order asked, whether it was new. One that occurs twice is new once.
+    pub unseen: Vec<bool>,
+    /// For each key, in the order asked, whether it is ours to answer or was answered before.
+    pub claims: Vec<Claim>,
+    /// Those of the openings that made a case.
+    pub opened: BTreeMap<OpeningKey, CasoId>,
+    /// Those of the clients that are known.
+    pub delegations: BTreeMap<String, Delegation>,
 }
 
 /// What names a message for ever: where it comes from and its id there.

@@ -11,10 +11,13 @@ mod purge;
 mod reading;
 mod records;
 
-pub use desk::{Claim, Committed, Desk, IdempotencyKey, MessageKey, WriteSet};
+pub use desk::{Asked, Claim, Committed, Desk, IdempotencyKey, MessageKey, Taken, WriteSet};
 pub use error::StoreError;
 pub use purge::{Expired, PURGE_CHUNK, Purged};
-pub use reading::{CasoFilter, CountBy, Counted, Cursor, Page, PageRequest, RejectionOutcome, SolvedText};
+pub use reading::{
+    CasoFilter, CountBy, Counted, Cursor, Dossier, LearnedOutcome, Page, PageRequest, RejectionOutcome,
+    SolvedText,
+};
 pub use records::{
     ApiToken, CasoRow, Cittadino, Cliente, Delegation, EsigenzaRow, Exchange, IdempotentAnswer, OpeningKey,
     OutboxId, OutboxMessage, PaperRow, RigettoRow, StoriaRow, TriageRow,
@@ -25,8 +28,7 @@ use chrono::{DateTime, Utc};
 use smista_domain::anagrafica::{Email, Telefono};
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::Catalogue;
-use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
-use smista_domain::motivo::CausaRigetto;
+use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo};
 
 /// The records of one installation.
 ///
@@ -41,7 +43,7 @@ pub trait Store: Send + Sync {
     async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError>;
 
     /// The revision that the catalogue stands at: one row, for whoever holds a catalogue and asks whether it is still the
-    /// newest. A case is decided by [`Desk::catalogue_revision`], which stays true.
+    /// newest. A case is decided by that of [`Desk::take`], which stays true.
     async fn catalogue_revision(&self) -> Result<i64, StoreError>;
 
     /// The catalogue at its newest revision, read in one snapshot.
@@ -83,13 +85,9 @@ pub trait Store: Send + Sync {
     /// What triage found about a case, newest version first (R12).
     async fn triage(&self, id: CasoId) -> Result<Option<TriageRow>, StoreError>;
 
-    /// Where cases of this service that were rejected for this cause stand now: with which service and group, how
-    /// often. Only cases that the second level has since resolved count.
-    async fn rejection_outcomes(
-        &self,
-        tripletta: &Tripletta,
-        causa: CausaRigetto,
-    ) -> Result<Vec<RejectionOutcome>, StoreError>;
+    /// Where cases that were rejected stand now, by the service and cause of their rejections: with which service and group,
+    /// how often, the commonest first. Only cases that the second level has since resolved count, each once.
+    async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError>;
 
     /// The descriptions of the newest cases that the second level resolved, at most `per_group` for each group.
     async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError>;

@@ -3,12 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use smista_domain::anagrafica::{Email, Telefono};
+use smista_domain::apply::HistoryRow;
+use smista_domain::caso::Caso;
 use smista_domain::ids::{
     CasoId, CittadinoId, ContattoId, EnteId, GruppoId, Login, MacrostrutturaId, Protocollo, ServizioId,
     Tripletta,
 };
-use smista_domain::motivo::Motivo;
+use smista_domain::motivo::{CausaRigetto, Motivo};
 use smista_domain::stato::Stato;
+use smista_domain::text::Testo;
 
 /// Which cases, and in which order: all conditions given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,6 +123,17 @@ pub struct RejectionOutcome {
     pub count: i64,
 }
 
+/// For which service and cause cases were rejected that ended up somewhere (R12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LearnedOutcome {
+    /// They were rejected for this service.
+    pub rejected: Tripletta,
+    /// And this cause.
+    pub causa: CausaRigetto,
+    /// Where they ended up.
+    pub outcome: RejectionOutcome,
+}
+
 /// The description of a case that the second level resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SolvedText {
@@ -129,4 +143,15 @@ pub struct SolvedText {
     pub gruppo: GruppoId,
     /// What the citizen had asked.
     pub text: String,
+}
+
+/// A case with what triage reads of it (R12), all of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dossier {
+    /// The case.
+    pub caso: Caso,
+    /// Its whole history, oldest first.
+    pub storia: Vec<HistoryRow>,
+    /// What the citizen asked, oldest first; nothing of it once it is erased.
+    pub descrizioni: Vec<Testo>,
 }

@@ -70,7 +70,7 @@ impl Simulation {
                 let message = self.message(&name, kind.message_type(), Some(id), login, &data);
                 Ok(format!("{told}: {}", self.send(message).await))
             }
-            Who::Client { .. } | Who::System(_) => {
+            Who::Client { .. } | Who::Sender { .. } | Who::System(_) => {
                 let request = Request::Act { caso: id, command };
                 let expected = self.expected_version(&caso);
                 Ok(format!("{told}: {}", self.ask(direct(name, who, request, expected)).await?))
@@ -278,7 +278,7 @@ fn in_the_name_of(login: &Login) -> Who {
 
 fn login_of(who: &Who) -> &str {
     match who {
-        Who::Client { named, .. } => named.as_deref().unwrap_or("nobody"),
+        Who::Client { named, .. } | Who::Sender { named, .. } => named.as_deref().unwrap_or("nobody"),
         Who::System(attore) => attore.login.as_str(),
     }
 }

@@ -1,6 +1,6 @@
 //! The store port and its desk, with faults and planted defects between the office and the real ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,12 +8,11 @@ use chrono::{DateTime, Utc};
 use smista_domain::anagrafica::{Email, Telefono};
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::Catalogue;
-use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo, Tripletta};
-use smista_domain::motivo::CausaRigetto;
+use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Protocollo};
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Claim, Cliente, Committed, CountBy, Counted, Desk, Expired,
-    IdempotencyKey, MessageKey, OpeningKey, OutboxMessage, Page, PageRequest, PaperRow, Purged,
-    RejectionOutcome, SolvedText, Store, StoreError, StoriaRow, TriageRow, WriteSet,
+    ApiToken, Asked, CasoFilter, Cittadino, Cliente, Committed, CountBy, Counted, Desk, Dossier, Expired,
+    LearnedOutcome, OutboxMessage, Page, PageRequest, PaperRow, Purged, SolvedText, Store, StoreError,
+    StoriaRow, Taken, TriageRow, WriteSet,
 };
 use smista_store_sqlite::SqliteStore;
 
@@ -104,12 +103,8 @@ impl Store for FaultyStore {
         self.inner.triage(id).await
     }
 
-    async fn rejection_outcomes(
-        &self,
-        tripletta: &Tripletta,
-        causa: CausaRigetto,
-    ) -> Result<Vec<RejectionOutcome>, StoreError> {
-        self.inner.rejection_outcomes(tripletta, causa).await
+    async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError> {
+        self.inner.rejection_outcomes().await
     }
 
     async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError> {
@@ -218,17 +213,12 @@ impl FaultyDesk {
 
 #[async_trait]
 impl Desk for FaultyDesk {
-    async fn catalogue_revision(&mut self) -> Result<i64, StoreError> {
-        self.inner.catalogue_revision().await
-    }
-
-    async fn take_unseen(&mut self, worker: &str, keys: &[MessageKey]) -> Result<Vec<bool>, StoreError> {
-        let unseen = self.inner.take_unseen(worker, keys).await?;
-        Ok(if self.faults.is(Defect::NoInbox) { vec![true; keys.len()] } else { unseen })
-    }
-
-    async fn claim_idempotency(&mut self, keys: &[IdempotencyKey]) -> Result<Vec<Claim>, StoreError> {
-        self.inner.claim_idempotency(keys).await
+    async fn take(&mut self, asked: &Asked) -> Result<Taken, StoreError> {
+        let mut taken = self.inner.take(asked).await?;
+        if self.faults.is(Defect::NoInbox) {
+            taken.unseen = vec![true; asked.messages.len()];
+        }
+        Ok(taken)
     }
 
     async fn settle_deliveries(&mut self, spool_ids: &[i64]) -> Result<(), StoreError> {
@@ -259,11 +249,8 @@ impl Desk for FaultyDesk {
         self.inner.known_cittadini(cittadini).await
     }
 
-    async fn opened_casi(
-        &mut self,
-        openings: &BTreeSet<OpeningKey>,
-    ) -> Result<BTreeMap<OpeningKey, CasoId>, StoreError> {
-        self.inner.opened_casi(openings).await
+    async fn dossiers(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Dossier>, StoreError> {
+        self.inner.dossiers(casi).await
     }
 
     async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError> {

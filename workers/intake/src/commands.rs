@@ -1,7 +1,6 @@
 //! In: the commands of the queue `intake`, from clients that the broker has verified. Out: changed cases and their
 //! facts, or `command.refused`. Twice is harmless: client and message id stand in the inbox, refusals included.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,18 +14,12 @@ use smista_office::{
     Incoming, NoOperator, Office, Outcome as Applied, Render, Rendered, Request, Who, batch_failed,
 };
 use smista_queues::{BatchFailed, Client, DeliveryRef, ErrorText, Handler, Outcome, Received, traceparent};
-use smista_store::{Delegation, MessageKey, OpeningKey, OutboxMessage, StoreError};
+use smista_store::{MessageKey, OpeningKey, OutboxMessage};
 use uuid::Uuid;
 
 /// The worker of the queue `intake`.
 pub struct Commands {
     office: Arc<Office>,
-}
-
-/// A client that the store knows.
-struct KnownClient {
-    nome: String,
-    delegation: Arc<Delegation>,
 }
 
 /// What is to be done about one message.
@@ -43,12 +36,12 @@ impl Commands {
         Self { office }
     }
 
-    fn plan(&self, received: &Received, known: Option<&KnownClient>) -> Plan {
-        let Some(client) = known else { return Plan::Refuse(Box::new(unknown_client())) };
-        match request_of(received, &client.nome) {
+    fn plan(&self, received: &Received) -> Plan {
+        let cliente = client_name(received);
+        match request_of(received, cliente) {
             Ok(request) => {
                 let named = received.envelope.operatore.clone();
-                let who = Who::Client { named, delegation: Arc::clone(&client.delegation) };
+                let who = Who::Sender { cliente: cliente.to_owned(), named };
                 Plan::Apply(Box::new(self.incoming(received, who, request)))
             }
             Err(malformed) => Plan::Refuse(Box::new(Problem::of_malformed(&malformed, Language::English))),
@@ -91,31 +84,15 @@ impl Commands {
             Err(error) => Err(batch_failed(&error)),
         }
     }
-
-    /// The clients of a batch, each read once.
-    async fn clients(&self, batch: &[Received]) -> Result<BTreeMap<String, KnownClient>, StoreError> {
-        let mut clients = BTreeMap::new();
-        for received in batch {
-            if let Client::Named(name) = &received.client
-                && !clients.contains_key(name)
-                && let Some(cliente) = self.office.store.cliente(name).await?
-            {
-                let delegation = Arc::new(cliente.delegation);
-                clients.insert(name.clone(), KnownClient { nome: cliente.nome, delegation });
-            }
-        }
-        Ok(clients)
-    }
 }
 
 #[async_trait]
 impl Handler for Commands {
     async fn handle(&self, batch: &[Received]) -> Result<Vec<Outcome>, BatchFailed> {
-        let clients = self.clients(batch).await.map_err(|error| batch_failed(&error))?;
         let (mut incoming, mut places) = (Vec::new(), Vec::new());
         let mut outcomes: Vec<Option<Outcome>> = vec![None; batch.len()];
         for (place, received) in batch.iter().enumerate() {
-            match self.plan(received, clients.get(client_name(received))) {
+            match self.plan(received) {
                 Plan::Apply(command) => {
                     incoming.push(*command);
                     places.push(place);
@@ -234,6 +211,7 @@ fn unknown_client() -> Problem {
 
 fn outside_of(no_operator: NoOperator) -> Problem {
     let (code, detail) = match no_operator {
+        NoOperator::UnknownClient => return unknown_client(),
         NoOperator::NotNamed => {
             ("operator-not-named", "Name the operator whom the command is for in the extension operatore.")
         }

@@ -57,6 +57,13 @@ pub enum Who {
         /// For whom it may speak.
         delegation: Arc<Delegation>,
     },
+    /// An operator for whom a client speaks that sent a message: for whom it may, the desk reads.
+    Sender {
+        /// The verified client.
+        cliente: String,
+        /// The login that it names, if it names one.
+        named: Option<String>,
+    },
     /// A named actor of the system.
     System(Attore),
 }

@@ -12,7 +12,7 @@ use smista_domain::command::{Command, NewCaso, Opening};
 use smista_domain::decide::{self, Cited, Decision, OpeningView};
 use smista_domain::ids::{CasoId, CittadinoId};
 use smista_domain::refusal::Refusal;
-use smista_store::{OpeningKey, WriteSet};
+use smista_store::{Delegation, OpeningKey, Taken, WriteSet};
 
 use super::incoming::{Applied, Incoming, Outcome, Request, Who};
 use super::seen::{Seen, Standing};
@@ -33,11 +33,17 @@ pub(super) struct OnTheDesk<'a> {
     pub(super) new_casi: VecDeque<NewCaso>,
     pub(super) known_casi: BTreeSet<CasoId>,
     pub(super) known_cittadini: BTreeSet<CittadinoId>,
-    pub(super) opened_before: BTreeMap<OpeningKey, CasoId>,
+    opened_before: BTreeMap<OpeningKey, CasoId>,
+    delegations: BTreeMap<String, Delegation>,
 }
 
 impl<'a> OnTheDesk<'a> {
-    pub(super) fn new(office: &'a Office, catalogue: Arc<Catalogue>, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        office: &'a Office,
+        catalogue: Arc<Catalogue>,
+        taken: Taken,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
             office,
             catalogue,
@@ -47,7 +53,8 @@ impl<'a> OnTheDesk<'a> {
             new_casi: VecDeque::new(),
             known_casi: BTreeSet::new(),
             known_cittadini: BTreeSet::new(),
-            opened_before: BTreeMap::new(),
+            opened_before: taken.opened,
+            delegations: taken.delegations,
         }
     }
 
@@ -112,6 +119,10 @@ impl<'a> OnTheDesk<'a> {
         match who {
             Who::System(attore) => Ok(attore.clone()),
             Who::Client { named, delegation } => operator_for(delegation, named.as_deref(), &self.catalogue),
+            Who::Sender { cliente, named } => {
+                let delegation = self.delegations.get(cliente).ok_or(NoOperator::UnknownClient)?;
+                operator_for(delegation, named.as_deref(), &self.catalogue)
+            }
         }
     }
 

@@ -2,11 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use smista_store::{Claim, Desk, IdempotencyKey, IdempotentAnswer, MessageKey, StoreError};
+use smista_store::{Asked, Claim, IdempotencyKey, IdempotentAnswer, Taken};
 
 use super::Incoming;
+use super::incoming::{Request, Who};
 
-/// What the claims said, by place in the batch.
+/// What a batch asks of the desk, and which of its commands each question is of.
+pub(super) struct Questions {
+    pub(super) asked: Asked,
+    /// By place in the batch, as far as the batch itself tells.
+    standing: Vec<Standing>,
+    /// The place of each message asked for.
+    messages: Vec<usize>,
+    /// The place of each key asked for.
+    keys: Vec<usize>,
+}
+
+/// What the answers said, by place in the batch.
 pub(super) struct Seen {
     standing: Vec<Standing>,
 }
@@ -26,25 +38,68 @@ pub(super) enum Standing {
     KeyOfOtherRequest,
 }
 
-impl Seen {
-    pub(super) async fn claim(
-        desk: &mut dyn Desk,
-        worker: &str,
-        batch: &[Incoming],
-    ) -> Result<Self, StoreError> {
-        let mut standing = vec![Standing::New; batch.len()];
-        let messages: Vec<(usize, MessageKey)> = keyed(batch, |incoming| incoming.message.clone());
-        if !messages.is_empty() {
-            let keys: Vec<MessageKey> = messages.iter().map(|(_, key)| key.clone()).collect();
-            let unseen = desk.take_unseen(worker, &keys).await?;
-            for ((place, _), _) in messages.iter().zip(unseen).filter(|(_, unseen)| !unseen) {
-                standing[*place] = Standing::SeenBefore;
+impl Questions {
+    pub(super) fn of(worker: &str, batch: &[Incoming]) -> Self {
+        let mut questions = Self {
+            asked: Asked { worker: worker.to_owned(), ..Asked::default() },
+            standing: vec![Standing::New; batch.len()],
+            messages: Vec::new(),
+            keys: Vec::new(),
+        };
+        for (place, incoming) in batch.iter().enumerate() {
+            if let Some(message) = &incoming.message {
+                questions.asked.messages.push(message.clone());
+                questions.messages.push(place);
+            }
+            if let Request::Open { key, .. } = &incoming.request {
+                questions.asked.openings.insert(key.clone());
+            }
+            if let Who::Sender { cliente, .. } = &incoming.who {
+                questions.asked.clienti.insert(cliente.clone());
             }
         }
-        claim_keys(desk, batch, &mut standing).await?;
-        Ok(Self { standing })
+        questions.ask_for_keys(batch);
+        questions
     }
 
+    /// Keys are claimed once each.
+    fn ask_for_keys(&mut self, batch: &[Incoming]) {
+        let mut first: BTreeMap<(&str, &str), (usize, &IdempotencyKey)> = BTreeMap::new();
+        for (place, incoming) in batch.iter().enumerate() {
+            let Some(key) = &incoming.idempotency else { continue };
+            match first.get(&(key.cliente.as_str(), key.key.as_str())) {
+                None => {
+                    first.insert((&key.cliente, &key.key), (place, key));
+                }
+                Some((earlier, twin)) if twin.request_digest == key.request_digest => {
+                    self.standing[place] = Standing::SameAs(*earlier);
+                }
+                Some(_) => self.standing[place] = Standing::KeyOfOtherRequest,
+            }
+        }
+        for (place, key) in first.into_values() {
+            self.keys.push(place);
+            self.asked.keys.push(key.clone());
+        }
+    }
+
+    pub(super) fn answered(self, taken: &Taken) -> Seen {
+        let mut standing = self.standing;
+        for (place, _) in self.messages.iter().zip(&taken.unseen).filter(|(_, unseen)| !**unseen) {
+            standing[*place] = Standing::SeenBefore;
+        }
+        for (place, claim) in self.keys.iter().zip(&taken.claims) {
+            match claim {
+                Claim::New => {}
+                Claim::Answered(answer) => standing[*place] = Standing::Answered(answer.clone()),
+                Claim::OtherRequest => standing[*place] = Standing::KeyOfOtherRequest,
+            }
+        }
+        Seen { standing }
+    }
+}
+
+impl Seen {
     pub(super) fn is_new(&self, place: usize) -> bool {
         matches!(self.standing.get(place), Some(Standing::New))
     }
@@ -52,42 +107,4 @@ impl Seen {
     pub(super) fn standing(&self, place: usize) -> &Standing {
         self.standing.get(place).unwrap_or(&Standing::SeenBefore)
     }
-}
-
-fn keyed<K>(batch: &[Incoming], key: impl Fn(&Incoming) -> Option<K>) -> Vec<(usize, K)> {
-    batch.iter().enumerate().filter_map(|(place, incoming)| Some((place, key(incoming)?))).collect()
-}
-
-/// Keys are claimed once each, in order, so that two desks with the same keys wait for each other one way round.
-async fn claim_keys(
-    desk: &mut dyn Desk,
-    batch: &[Incoming],
-    standing: &mut [Standing],
-) -> Result<(), StoreError> {
-    let mut first: BTreeMap<(String, String), (usize, IdempotencyKey)> = BTreeMap::new();
-    for (place, key) in keyed(batch, |incoming| incoming.idempotency.clone()) {
-        let name = (key.cliente.clone(), key.key.clone());
-        match first.get(&name) {
-            None => {
-                first.insert(name, (place, key));
-            }
-            Some((earlier, twin)) if twin.request_digest == key.request_digest => {
-                standing[place] = Standing::SameAs(*earlier);
-            }
-            Some(_) => standing[place] = Standing::KeyOfOtherRequest,
-        }
-    }
-    if first.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<IdempotencyKey> = first.values().map(|(_, key)| key.clone()).collect();
-    let claims = desk.claim_idempotency(&keys).await?;
-    for ((place, _), claim) in first.into_values().zip(claims) {
-        match claim {
-            Claim::New => {}
-            Claim::Answered(answer) => standing[place] = Standing::Answered(answer),
-            Claim::OtherRequest => standing[place] = Standing::KeyOfOtherRequest,
-        }
-    }
-    Ok(())
 }

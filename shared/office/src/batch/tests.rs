@@ -1,6 +1,6 @@
 //! Batches on a stand-in for the store, which shows what no real one does on demand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,11 +9,10 @@ use smista_domain::anagrafica::{Email, Telefono};
 use smista_domain::caso::{Caso, Pratica};
 use smista_domain::catalogue::{Catalogue, Ente, Macrostruttura, Operatore, Profilo, Ruolo, Servizio};
 use smista_domain::ids::{CasoId, CittadinoId, GruppoId, Login, Protocollo, Tripletta};
-use smista_domain::motivo::CausaRigetto;
 use smista_store::{
-    ApiToken, CasoFilter, Cittadino, Claim, Cliente, Committed, CountBy, Counted, Delegation, Desk, Expired,
-    IdempotencyKey, MessageKey, OpeningKey, OutboxMessage, Page, PageRequest, PaperRow, Purged,
-    RejectionOutcome, SolvedText, Store, StoreError, StoriaRow, TriageRow, WriteSet,
+    ApiToken, Asked, CasoFilter, Cittadino, Claim, Cliente, Committed, CountBy, Counted, Delegation, Desk,
+    Dossier, Expired, LearnedOutcome, OpeningKey, OutboxMessage, Page, PageRequest, PaperRow, Purged,
+    SolvedText, Store, StoreError, StoriaRow, Taken, TriageRow, WriteSet,
 };
 use uuid::Uuid;
 
@@ -160,16 +159,10 @@ fn not_asked() -> StoreError {
 
 #[async_trait]
 impl Desk for StandInDesk {
-    async fn catalogue_revision(&mut self) -> Result<i64, StoreError> {
-        Ok(1)
-    }
-
-    async fn take_unseen(&mut self, _worker: &str, keys: &[MessageKey]) -> Result<Vec<bool>, StoreError> {
-        Ok(vec![true; keys.len()])
-    }
-
-    async fn claim_idempotency(&mut self, keys: &[IdempotencyKey]) -> Result<Vec<Claim>, StoreError> {
-        Ok(vec![Claim::New; keys.len()])
+    async fn take(&mut self, asked: &Asked) -> Result<Taken, StoreError> {
+        let unseen = vec![true; asked.messages.len()];
+        let claims = vec![Claim::New; asked.keys.len()];
+        Ok(Taken { revision: 1, unseen, claims, ..Taken::default() })
     }
 
     async fn settle_deliveries(&mut self, _spool_ids: &[i64]) -> Result<(), StoreError> {
@@ -177,6 +170,10 @@ impl Desk for StandInDesk {
     }
 
     async fn load_pratiche(&mut self, _casi: &BTreeSet<CasoId>) -> Result<Vec<Pratica>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn dossiers(&mut self, _casi: &BTreeSet<CasoId>) -> Result<Vec<Dossier>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -189,13 +186,6 @@ impl Desk for StandInDesk {
         _cittadini: &BTreeSet<CittadinoId>,
     ) -> Result<BTreeSet<CittadinoId>, StoreError> {
         Ok(BTreeSet::new())
-    }
-
-    async fn opened_casi(
-        &mut self,
-        _openings: &BTreeSet<OpeningKey>,
-    ) -> Result<BTreeMap<OpeningKey, CasoId>, StoreError> {
-        Ok(BTreeMap::new())
     }
 
     async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError> {
@@ -275,11 +265,7 @@ impl Store for StandIn {
         Err(not_asked())
     }
 
-    async fn rejection_outcomes(
-        &self,
-        _tripletta: &Tripletta,
-        _causa: CausaRigetto,
-    ) -> Result<Vec<RejectionOutcome>, StoreError> {
+    async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError> {
         Err(not_asked())
     }
 

@@ -1,29 +1,26 @@
-//! The shell around triage: reads what it needs, thinks, and records it on one Desk with the messages' inbox rows.
+//! The shell around triage: reads what it needs, thinks, and records it, on one Desk with the messages' inbox rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use smista_domain::caso::Caso;
-use smista_domain::fact::{Campo, Contenuto};
 use smista_domain::ids::CasoId;
 use smista_domain::stato::Stato;
-use smista_store::{MessageKey, PaperRow, StoreError, TriageRow, WriteSet};
+use smista_store::{Asked, Desk, Dossier, MessageKey, StoreError, Taken, TriageRow, WriteSet};
 
-use super::evidence::{SolvedTexts, Texts, evidence};
+use super::evidence::{Texts, evidence};
+use super::learned::{Learned, Lessons};
 use super::path::{Passaggio, path};
 use super::ranking::rank;
 use super::{Findings, shortened};
 use crate::Office;
-use crate::judge::nobodys_fault;
+use crate::batch::desk_with_catalogue;
 use crate::text_ranking::PerRevision;
 
-/// Solved cases read for each group: enough to know a group's language, few enough to index for each batch.
-const SOLVED_PER_GROUP: i64 = 20;
-/// History rows read at a time.
-const HISTORY_PAGE: i64 = 200;
-
-/// Examines rejected cases. Keeps what it learned from the catalogue until the catalogue changes.
+/// Examines rejected cases. Keeps what it learned from the catalogue until the catalogue changes, and what it learned from
+/// cases for a minute.
 pub struct Triage {
     texts: PerRevision<Texts>,
+    lessons: Lessons,
 }
 
 /// The news that a case was rejected.
@@ -52,12 +49,15 @@ pub enum Triaged {
 
 impl Default for Triage {
     fn default() -> Self {
-        Self { texts: PerRevision::new(Texts::new) }
+        Self { texts: PerRevision::new(Texts::new), lessons: Lessons::default() }
     }
 }
 
 impl Triage {
     /// Examines these cases and records what was found; one answer for each, in order.
+    ///
+    /// Nothing is locked: findings are kept beside the case with the version that they are of, and a case that moves at
+    /// this moment brings news of its own.
     ///
     /// # Errors
     /// The store's. Nothing is recorded then, and the same again is harmless.
@@ -67,43 +67,72 @@ impl Triage {
         worker: &str,
         news: &[RejectedCase],
     ) -> Result<Vec<Triaged>, StoreError> {
-        let catalogue = office.catalogue().await?;
-        let texts = self.texts.get(&catalogue).await;
-        let solved =
-            SolvedTexts::new(office.store.solved_texts(SOLVED_PER_GROUP).await.map_err(nobodys_fault)?);
-        let mut found = BTreeMap::new();
-        for case in news {
-            if let Some(examined) = examine(office, case, &texts, &solved).await? {
-                found.insert((case.caso, case.versione), examined);
+        let learned = self.lessons.current(office).await?;
+        let messages = news.iter().map(|case| case.message.clone()).collect();
+        let asked = Asked { worker: worker.to_owned(), messages, ..Asked::default() };
+        let (mut desk, texts, taken) = self.desk_with_texts(office, &asked).await?;
+        let spool: Vec<i64> = news.iter().filter_map(|case| case.spool_row).collect();
+        if !spool.is_empty() {
+            desk.settle_deliveries(&spool).await?;
+        }
+        let new = news.iter().zip(&taken.unseen).filter(|(_, unseen)| **unseen);
+        let casi: BTreeSet<CasoId> = new.map(|(case, _)| case.caso).collect();
+        let dossiers = if casi.is_empty() { Vec::new() } else { desk.dossiers(&casi).await? };
+        let dossiers: BTreeMap<CasoId, Dossier> =
+            dossiers.into_iter().map(|dossier| (dossier.caso.id, dossier)).collect();
+        let mut set = WriteSet::default();
+        let mut answers = Vec::with_capacity(news.len());
+        for (case, unseen) in news.iter().zip(&taken.unseen) {
+            let dossier = dossiers.get(&case.caso).filter(|_known| *unseen);
+            let found = dossier.and_then(|dossier| examine(dossier, case.versione, &texts, &learned));
+            answers.push(match (unseen, &found) {
+                (false, _) => Triaged::SeenBefore,
+                (true, Some(_)) => Triaged::Recorded,
+                (true, None) => Triaged::Stale,
+            });
+            set.triage.extend(dossier.zip(found).map(|(dossier, findings)| TriageRow {
+                caso: case.caso,
+                versione: dossier.caso.versione,
+                findings: serde_json::to_value(&findings).expect("findings are plain data"),
+                at: office.surroundings.now(),
+            }));
+        }
+        desk.write(&set).await?;
+        office.publish(desk.commit().await?);
+        Ok(answers)
+    }
+
+    /// A desk, and what belongs to its catalogue, which takes its time to work out: no desk is open meanwhile.
+    async fn desk_with_texts(
+        &self,
+        office: &Office,
+        asked: &Asked,
+    ) -> Result<(Box<dyn Desk>, Arc<Texts>, Taken), StoreError> {
+        loop {
+            let newest = office.cached_catalogue();
+            let texts = self.texts.get(&newest).await;
+            let (desk, catalogue, taken) = desk_with_catalogue(office, asked).await?;
+            if catalogue.revision == newest.revision {
+                return Ok((desk, texts, taken));
             }
         }
-        record(office, worker, news, found).await
     }
 }
 
-/// What was found, if the rejection in question is still where the case stands.
-async fn examine(
-    office: &Office,
-    news: &RejectedCase,
-    texts: &Texts,
-    solved: &SolvedTexts,
-) -> Result<Option<Findings>, StoreError> {
-    let store = &*office.store;
-    let Some(caso) = store.caso(news.caso).await?.filter(is_rejected) else { return Ok(None) };
-    let percorso = whole_path(office, news.caso).await?;
-    let Some((stay, rigetto)) = standing_rejection(&percorso, news.versione) else { return Ok(None) };
-    let outcomes = match &stay.tripletta {
-        Some(tripletta) => store.rejection_outcomes(tripletta, rigetto.causa).await.map_err(nobodys_fault)?,
-        None => Vec::new(),
-    };
-    let description = description(&store.papers(news.caso).await?);
-    let evidence = evidence(&description, &percorso, &caso.rigettato_da, outcomes, texts, solved);
+/// What is found, if the rejection of this version is still where the case stands.
+fn examine(dossier: &Dossier, versione: i64, texts: &Texts, learned: &Learned) -> Option<Findings> {
+    let caso = &dossier.caso;
+    if caso.stato != Stato::Rigettato {
+        return None;
+    }
+    let percorso = path(&dossier.storia);
+    let (stay, rigetto) = standing_rejection(&percorso, versione)?;
+    let outcomes = stay.tripletta.as_ref().map(|tripletta| learned.outcomes(tripletta, rigetto.causa));
+    let description = dossier.descrizioni.iter().map(|testo| testo.as_str()).collect::<Vec<_>>().join(" ");
+    let outcomes = outcomes.unwrap_or_default();
+    let evidence = evidence(&description, &percorso, &caso.rigettato_da, outcomes, texts, &learned.solved);
     let suggerimenti = shortened(rank(&texts.candidates, &evidence));
-    Ok(Some(Findings { rimbalza: caso.bounces(), percorso, suggerimenti }))
-}
-
-fn is_rejected(caso: &Caso) -> bool {
-    caso.stato == Stato::Rigettato
+    Some(Findings { rimbalza: caso.bounces(), percorso, suggerimenti })
 }
 
 /// The last stay, if it ended by the rejection of this version.
@@ -111,74 +140,4 @@ fn standing_rejection(path: &[Passaggio], versione: i64) -> Option<(&Passaggio, 
     let last = path.last()?;
     let rigetto = last.rigetto.as_ref().filter(|rigetto| rigetto.versione == versione)?;
     Some((last, rigetto))
-}
-
-async fn whole_path(office: &Office, caso: CasoId) -> Result<Vec<Passaggio>, StoreError> {
-    let mut history = Vec::new();
-    loop {
-        let after = history.last().map_or(0, |row: &smista_domain::apply::HistoryRow| row.versione);
-        let page = office.store.storia(caso, after, HISTORY_PAGE).await?;
-        if page.is_empty() {
-            return Ok(path(&history));
-        }
-        history.extend(page.into_iter().map(|row| row.row));
-    }
-}
-
-/// What the citizen asked. An erased description leaves nothing to compare.
-fn description(papers: &[PaperRow]) -> String {
-    let texts = papers.iter().filter(|paper| paper.campo == Campo::Descrizione);
-    let words = texts.filter_map(|paper| match &paper.contenuto {
-        Contenuto::Testo(testo) => Some(testo.as_str()),
-        Contenuto::Luogo(_) | Contenuto::Anagrafica(_) => None,
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// Cases that moved between the reading and the lock are left to the news of that move.
-async fn record(
-    office: &Office,
-    worker: &str,
-    news: &[RejectedCase],
-    mut found: BTreeMap<(CasoId, i64), Findings>,
-) -> Result<Vec<Triaged>, StoreError> {
-    let mut desk = office.store.desk().await?;
-    let keys: Vec<MessageKey> = news.iter().map(|case| case.message.clone()).collect();
-    let unseen = desk.take_unseen(worker, &keys).await?;
-    let spool: Vec<i64> = news.iter().filter_map(|case| case.spool_row).collect();
-    if !spool.is_empty() {
-        desk.settle_deliveries(&spool).await?;
-    }
-    let casi: BTreeSet<CasoId> = found.keys().map(|(caso, _)| *caso).collect();
-    let pratiche = desk.load_pratiche(&casi).await?;
-    let standing: BTreeMap<CasoId, (i64, usize)> = pratiche
-        .iter()
-        .flat_map(|pratica| pratica.casi())
-        .filter(|caso| is_rejected(caso))
-        .map(|caso| (caso.id, (caso.versione, caso.rigetti as usize)))
-        .collect();
-
-    let mut set = WriteSet::default();
-    let mut answers = Vec::with_capacity(news.len());
-    for (case, unseen) in news.iter().zip(unseen) {
-        let findings = found.remove(&(case.caso, case.versione));
-        let rejections =
-            |findings: &Findings| findings.percorso.iter().filter(|stay| stay.rigetto.is_some()).count();
-        answers.push(match (unseen, findings, standing.get(&case.caso)) {
-            (false, _, _) => Triaged::SeenBefore,
-            (true, Some(findings), Some((versione, rigetti))) if rejections(&findings) == *rigetti => {
-                set.triage.push(TriageRow {
-                    caso: case.caso,
-                    versione: *versione,
-                    findings: serde_json::to_value(&findings).expect("findings are plain data"),
-                    at: office.surroundings.now(),
-                });
-                Triaged::Recorded
-            }
-            (true, _, _) => Triaged::Stale,
-        });
-    }
-    desk.write(&set).await?;
-    office.publish(desk.commit().await?);
-    Ok(answers)
 }

@@ -1,24 +1,29 @@
 //! What only PostgreSQL says: sets by `unnest`, row and advisory locks, its own clock for leases.
 
-pub(crate) mod claims;
 pub(crate) mod loads;
-pub(crate) mod publish;
+pub(crate) mod seldom;
 pub(crate) mod shelf;
+pub(crate) mod taking;
 pub(crate) mod writes;
 
 use crate::Connection;
 use crate::queries::Answer;
 
-/// Keeps the catalogue as it is until the transaction ends, and writes no row for it. Advisory locks are apart in
-/// each database; the second key keeps installations in schemas of one database apart.
-pub(crate) async fn hold_catalogue(connection: &mut Connection) -> Answer<()> {
-    sqlx::query!(
-        "select pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))"
-    )
-    .execute(&mut *connection)
-    .await?;
-    Ok(())
+/// One array for each column, filled in one pass over the rows.
+macro_rules! arrays {
+    ($rows:expr => $row:pat => $($name:ident = $value:expr),+ $(,)?) => {
+        $(let mut $name = Vec::with_capacity($rows.len());)+
+        for $row in $rows.iter() {
+            $($name.push($value);)+
+        }
+    };
 }
+use arrays;
+
+/// How a desk begins: the catalogue stays as it is until the transaction ends, and no row is written for that. Advisory
+/// locks are apart in each database; the second key keeps installations in schemas of one database apart.
+pub(crate) const BEGIN_WITH_THE_CATALOGUE: &str = "begin; \
+    select pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))";
 
 /// Desks and imports end within seconds, but a queue of them may take longer than a desk waits for a row.
 pub(crate) async fn wait_longer(connection: &mut Connection) -> Answer<()> {

@@ -3,7 +3,7 @@
 use smista_domain::catalogue::Catalogue;
 
 use super::Fixture;
-use super::scene::{at, catalogue, gruppo, resolved};
+use super::scene::{at, catalogue, gruppo, resolved, revision};
 use crate::{Store, StoreError};
 
 async fn replace(store: &dyn Store, expected: i64, new: &Catalogue) -> Result<i64, StoreError> {
@@ -61,12 +61,12 @@ pub async fn a_group_with_untold_answers_stays(on: &impl Fixture) {
 pub async fn a_desk_sees_the_revision(on: &impl Fixture) {
     replace(on.store(), 0, &catalogue()).await.expect("replaced");
     let mut desk = on.store().desk().await.expect("a desk");
-    assert_eq!(desk.catalogue_revision().await.expect("read"), 1);
+    assert_eq!(revision(&mut *desk).await, 1);
     // An import that starts meanwhile waits: as often as the desk looks, it sees what it saw.
     let emptied = Catalogue::default();
     let looking = async {
         for _ in 0..100 {
-            assert_eq!(desk.catalogue_revision().await.expect("read"), 1);
+            assert_eq!(revision(&mut *desk).await, 1);
         }
         desk.commit().await.expect("committed");
     };

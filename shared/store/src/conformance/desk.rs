@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Fixture;
-use super::scene::{at, caso_id, lamentela, open, opening, write};
+use super::scene::{at, caso_id, claim, lamentela, open, opening, take_unseen, write};
 use crate::{
     Claim, Exchange, IdempotencyKey, IdempotentAnswer, MessageKey, OutboxMessage, StoreError, WriteSet,
 };
@@ -46,22 +46,22 @@ fn key(id: &str) -> MessageKey {
 
 pub async fn a_message_is_new_once(on: &impl Fixture) {
     let mut desk = on.store().desk().await.expect("a desk");
-    let taken = desk.take_unseen("intake", &[key("b"), key("a"), key("b")]).await.expect("taken");
+    let taken = take_unseen(&mut *desk, "intake", &[key("b"), key("a"), key("b")]).await;
     assert_eq!(taken, [true, true, false], "a repeat within the batch");
-    assert_eq!(desk.take_unseen("intake", &[key("a")]).await.expect("taken"), [false]);
-    assert_eq!(desk.take_unseen("rejections", &[key("a")]).await.expect("taken"), [true], "another worker");
+    assert_eq!(take_unseen(&mut *desk, "intake", &[key("a")]).await, [false]);
+    assert_eq!(take_unseen(&mut *desk, "rejections", &[key("a")]).await, [true], "another worker");
     desk.commit().await.expect("committed");
     let mut desk = on.store().desk().await.expect("a desk");
-    let taken = desk.take_unseen("intake", &[key("c"), key("a")]).await.expect("taken");
+    let taken = take_unseen(&mut *desk, "intake", &[key("c"), key("a")]).await;
     assert_eq!(taken, [true, false], "a repeat across batches");
 }
 
 pub async fn a_message_of_an_undone_desk_is_new_again(on: &impl Fixture) {
     let mut desk = on.store().desk().await.expect("a desk");
-    desk.take_unseen("intake", &[key("a")]).await.expect("taken");
+    take_unseen(&mut *desk, "intake", &[key("a")]).await;
     drop(desk);
     let mut desk = on.store().desk().await.expect("a desk");
-    assert_eq!(desk.take_unseen("intake", &[key("a")]).await.expect("taken"), [true]);
+    assert_eq!(take_unseen(&mut *desk, "intake", &[key("a")]).await, [true]);
 }
 
 fn request(key: &str, digest: u8) -> IdempotencyKey {
@@ -79,30 +79,30 @@ fn answering(key: &IdempotencyKey) -> WriteSet {
 pub async fn an_answer_is_given_again(on: &impl Fixture) {
     let key = request("k", 1);
     let mut desk = on.store().desk().await.expect("a desk");
-    assert_eq!(desk.claim_idempotency(std::slice::from_ref(&key)).await.expect("claimed"), [Claim::New]);
+    assert_eq!(claim(&mut *desk, std::slice::from_ref(&key)).await, [Claim::New]);
     desk.write(&answering(&key)).await.expect("written");
     desk.commit().await.expect("committed");
     let mut desk = on.store().desk().await.expect("a desk");
-    let claims = desk.claim_idempotency(&[request("other", 1), key]).await.expect("claimed");
+    let claims = claim(&mut *desk, &[request("other", 1), key]).await;
     assert_eq!(claims, [Claim::New, Claim::Answered(given())], "in the order asked");
 }
 
 pub async fn a_key_with_another_request_is_told(on: &impl Fixture) {
     let mut desk = on.store().desk().await.expect("a desk");
-    desk.claim_idempotency(&[request("k", 1)]).await.expect("claimed");
+    claim(&mut *desk, &[request("k", 1)]).await;
     desk.write(&answering(&request("k", 1))).await.expect("written");
     desk.commit().await.expect("committed");
     let mut desk = on.store().desk().await.expect("a desk");
-    let claims = desk.claim_idempotency(&[request("k", 2)]).await.expect("claimed");
+    let claims = claim(&mut *desk, &[request("k", 2)]).await;
     assert_eq!(claims, [Claim::OtherRequest]);
 }
 
 pub async fn an_unanswered_key_is_free_again(on: &impl Fixture) {
     let mut desk = on.store().desk().await.expect("a desk");
-    desk.claim_idempotency(&[request("k", 1)]).await.expect("claimed");
+    claim(&mut *desk, &[request("k", 1)]).await;
     desk.commit().await.expect("committed");
     let mut desk = on.store().desk().await.expect("a desk");
-    assert_eq!(desk.claim_idempotency(&[request("k", 1)]).await.expect("claimed"), [Claim::New]);
+    assert_eq!(claim(&mut *desk, &[request("k", 1)]).await, [Claim::New]);
 }
 
 pub async fn of_two_claims_at_once_one_answers(on: &impl Fixture) {
@@ -110,7 +110,7 @@ pub async fn of_two_claims_at_once_one_answers(on: &impl Fixture) {
     let answered = AtomicUsize::new(0);
     let ask = || async {
         let mut desk = on.store().desk().await.expect("a desk");
-        let claim = desk.claim_idempotency(std::slice::from_ref(&key)).await.expect("claimed");
+        let claim = claim(&mut *desk, std::slice::from_ref(&key)).await;
         match &claim[..] {
             [Claim::New] => {
                 answered.fetch_add(1, Ordering::SeqCst);

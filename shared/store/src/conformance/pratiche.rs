@@ -11,7 +11,7 @@ use super::Fixture;
 use super::scene::{
     act, apply, caso_id, command, lamentela, login, open, opening, reclamo, resolved, sollecito, write,
 };
-use crate::{CasoFilter, OpeningKey, PageRequest, StoreError};
+use crate::{Asked, CasoFilter, OpeningKey, PageRequest, StoreError};
 
 pub async fn a_padre_comes_with_its_figli(on: &impl Fixture) {
     let padre = open(on.store(), 2, &reclamo(), 0).await;
@@ -92,6 +92,26 @@ pub async fn history_replays_to_the_case(on: &impl Fixture) {
     assert_eq!(page, storia[1..3]);
 }
 
+/// What triage reads: all of a case that is asked for, and nothing that was erased.
+pub async fn a_dossier_tells_a_case_and_its_history(on: &impl Fixture) {
+    let pratica = open(on.store(), 1, &reclamo(), 0).await;
+    let pratica = apply(on.store(), &pratica, &Command::Route, "instradamento", 1).await;
+    open(on.store(), 2, &lamentela(), 2).await;
+    let mut desk = on.store().desk().await.expect("a desk");
+    let found = desk.dossiers(&[1, 99].map(caso_id).into()).await.expect("read");
+    let [dossier] = &found[..] else { panic!("one of two exists: {found:?}") };
+    assert_eq!(dossier.caso, pratica.padre);
+    assert_eq!(replay(caso_id(1), &dossier.storia), Ok(pratica.padre));
+    assert_eq!(dossier.descrizioni.len(), 1);
+    drop(desk);
+    let erase = "update revisione set contenuto = null, erased_at = at where campo = 'descrizione'";
+    assert!(on.admits(erase).await);
+    let mut desk = on.store().desk().await.expect("a desk");
+    let both = desk.dossiers(&[1, 2].map(caso_id).into()).await.expect("read");
+    assert_eq!(both.len(), 2);
+    assert!(both.iter().all(|dossier| dossier.descrizioni.is_empty()));
+}
+
 pub async fn what_exists_is_known(on: &impl Fixture) {
     open(on.store(), 1, &lamentela(), 0).await;
     let mut desk = on.store().desk().await.expect("a desk");
@@ -100,8 +120,8 @@ pub async fn what_exists_is_known(on: &impl Fixture) {
     let citizens = [CittadinoId(Uuid::from_u128(7))].into();
     assert_eq!(desk.known_cittadini(&citizens).await.expect("read"), BTreeSet::new());
     let key = |id: &str| OpeningKey { source: "suite".into(), id: id.into() };
-    let opened = desk.opened_casi(&[key("1"), key("2")].into()).await.expect("read");
-    assert_eq!(opened, [(key("1"), caso_id(1))].into());
+    let asked = Asked { openings: [key("1"), key("2")].into(), ..Asked::default() };
+    assert_eq!(desk.take(&asked).await.expect("read").opened, [(key("1"), caso_id(1))].into());
 }
 
 /// Somebody involved as a specialist goes on finding the case after it left their hands (R14).

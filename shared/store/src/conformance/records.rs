@@ -8,10 +8,10 @@ use smista_domain::motivo::{CausaRigetto, GenereEsigenza, ModoIdentificazione};
 use uuid::Uuid;
 
 use super::Fixture;
-use super::scene::{at, caso_id, gruppo, lamentela, open, resolved, tripletta, write};
+use super::scene::{at, caso_id, claim, gruppo, lamentela, open, resolved, take_unseen, tripletta, write};
 use crate::{
     ApiToken, Cittadino, Claim, Cliente, Delegation, EsigenzaRow, Expired, IdempotencyKey, IdempotentAnswer,
-    MessageKey, PURGE_CHUNK, Purged, RejectionOutcome, RigettoRow, TriageRow, WriteSet,
+    LearnedOutcome, MessageKey, PURGE_CHUNK, Purged, RejectionOutcome, RigettoRow, TriageRow, WriteSet,
 };
 
 pub async fn protocol_numbers_never_overlap(on: &impl Fixture) {
@@ -78,19 +78,16 @@ pub async fn rejections_and_solved_cases_teach(on: &impl Fixture) {
     // Case 1 was rejected twice and counts once; case 3 the second level never resolved.
     let rigetti = vec![rejection(1, 2), rejection(1, 4), rejection(2, 2), rejection(3, 2)];
     write(on.store(), &WriteSet { rigetti, ..WriteSet::default() }).await.expect("written");
-    let ask =
-        |causa| on.store().rejection_outcomes(TRIPLETTA.get_or_init(|| tripletta("stato-civile")), causa);
-    let learned = ask(CausaRigetto::ErroreOperatore).await.expect("read");
-    let tripletta = tripletta("anagrafe");
-    assert_eq!(learned, [RejectionOutcome { tripletta, gruppo: gruppo("g-anagrafe"), count: 2 }]);
-    assert_eq!(ask(CausaRigetto::RichiestaAmbigua).await.expect("read"), []);
+    let outcome =
+        RejectionOutcome { tripletta: tripletta("anagrafe"), gruppo: gruppo("g-anagrafe"), count: 2 };
+    let (rejected, causa) = (tripletta("stato-civile"), CausaRigetto::ErroreOperatore);
+    let learned = on.store().rejection_outcomes().await.expect("read");
+    assert_eq!(learned, [LearnedOutcome { rejected, causa, outcome }]);
     let texts = on.store().solved_texts(1).await.expect("read");
     assert_eq!(texts.len(), 1, "one for each group");
     assert_eq!(texts[0].text, "Il certificato richiesto non è mai arrivato.");
     assert_eq!(on.store().solved_texts(10).await.expect("read").len(), 2);
 }
-
-static TRIPLETTA: std::sync::OnceLock<smista_domain::ids::Tripletta> = std::sync::OnceLock::new();
 
 pub async fn citizens_are_found(on: &impl Fixture) {
     let citizen = |n: u128, telefono: &str, email: Option<&str>| Cittadino {
@@ -162,7 +159,7 @@ async fn receive(on: &impl Fixture, messages: usize) {
     let keys: Vec<_> =
         (0..messages).map(|n| MessageKey { source: "crm".into(), id: format!("{n:05}") }).collect();
     let mut desk = on.store().desk().await.expect("a desk");
-    desk.take_unseen("intake", &keys).await.expect("taken");
+    take_unseen(&mut *desk, "intake", &keys).await;
     desk.commit().await.expect("committed");
 }
 
@@ -174,15 +171,15 @@ pub async fn what_has_had_its_time_is_purged_and_the_rest_stays(on: &impl Fixtur
     let park = "insert into parcheggio (queue, body, headers, reason, attempt, parked_at)
         values ('intake', (select request_digest from idempotency limit 1), '[]', 'no', 1,
             '2020-01-01T00:00:00+00:00')";
-    let claim =
+    let named =
         |key: &str| IdempotencyKey { cliente: "crm".into(), key: key.into(), request_digest: [1; 32] };
     let given =
         |seconds| IdempotentAnswer { status: 200, headers: "{}".into(), body: Vec::new(), at: at(seconds) };
     receive(on, 2).await;
-    let claims = [claim("old"), claim("new")];
+    let claims = [named("old"), named("new")];
     let answers = claims.iter().cloned().zip([given(5), given(7)]).collect();
     let mut desk = on.store().desk().await.expect("a desk");
-    desk.claim_idempotency(&claims).await.expect("claimed");
+    claim(&mut *desk, &claims).await;
     desk.write(&WriteSet { answers, ..WriteSet::default() }).await.expect("written");
     desk.commit().await.expect("committed");
     assert!(on.admits(park).await);
@@ -194,7 +191,7 @@ pub async fn what_has_had_its_time_is_purged_and_the_rest_stays(on: &impl Fixtur
     assert_eq!(purge(before(1)).await, first);
     assert_eq!(purge(before(7)).await, Purged { idempotency: 1, ..Purged::default() });
     let mut desk = on.store().desk().await.expect("a desk");
-    let claims = desk.claim_idempotency(&claims).await.expect("claimed");
+    let claims = claim(&mut *desk, &claims).await;
     assert_eq!(claims, [Claim::New, Claim::Answered(given(7))]);
 }
 

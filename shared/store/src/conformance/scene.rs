@@ -13,7 +13,10 @@ use smista_domain::decide::{self, Cited, Decision, OpeningView};
 use smista_domain::ids::{CasoId, GruppoId, Login, Protocollo, Tripletta};
 use uuid::Uuid;
 
-use crate::{Desk, OpeningKey, PaperRow, Store, StoreError, StoriaRow, WriteSet};
+use crate::{
+    Asked, Claim, Desk, IdempotencyKey, MessageKey, OpeningKey, PaperRow, Store, StoreError, StoriaRow,
+    WriteSet,
+};
 
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 123_456_000).unwrap_or_default() + Duration::seconds(seconds)
@@ -251,6 +254,22 @@ pub(super) async fn write(store: &dyn Store, set: &WriteSet) -> Result<(), Store
     let mut desk: Box<dyn Desk> = store.desk().await?;
     desk.write(set).await?;
     desk.commit().await.map(|_committed| ())
+}
+
+/// Enters messages in an inbox; for each whether it was new.
+pub(super) async fn take_unseen(desk: &mut dyn Desk, worker: &str, messages: &[MessageKey]) -> Vec<bool> {
+    let asked = Asked { worker: worker.into(), messages: messages.to_vec(), ..Asked::default() };
+    desk.take(&asked).await.expect("taken").unseen
+}
+
+/// Claims idempotency keys.
+pub(super) async fn claim(desk: &mut dyn Desk, keys: &[IdempotencyKey]) -> Vec<Claim> {
+    desk.take(&Asked { keys: keys.to_vec(), ..Asked::default() }).await.expect("claimed").claims
+}
+
+/// The catalogue's revision as a desk sees it.
+pub(super) async fn revision(desk: &mut dyn Desk) -> i64 {
+    desk.take(&Asked::default()).await.expect("read").revision
 }
 
 /// Opens case `n` and stores it.

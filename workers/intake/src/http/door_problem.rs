@@ -135,7 +135,8 @@ impl DoorProblem {
             Self::Operator(NoOperator::NotNamed) => ("operator-not-named", 403,
                 "Indicare l'operatore per cui si agisce nell'intestazione «Smista-Operatore».",
                 "Name the operator whom the request is for in the header «Smista-Operatore»."),
-            Self::Operator(NoOperator::NotDelegated) => ("operator-not-delegated", 403,
+            // A client that is not known has no token, and does not come so far.
+            Self::Operator(NoOperator::NotDelegated | NoOperator::UnknownClient) => ("operator-not-delegated", 403,
                 "Il client non può agire per l'operatore indicato.",
                 "The client may not act for the operator named."),
             Self::Role => ("not-your-role", 403,

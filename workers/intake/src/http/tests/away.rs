@@ -177,11 +177,7 @@ impl Store for Away {
         Err(away())
     }
 
-    async fn rejection_outcomes(
-        &self,
-        _tripletta: &Tripletta,
-        _causa: CausaRigetto,
-    ) -> Result<Vec<RejectionOutcome>, StoreError> {
+    async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError> {
         Err(away())
     }
 
