@@ -1,13 +1,14 @@
 //! Two bare loops, by which the floor is judged in its turn: confirmed publishing alone, and batched inserts alone, of as
 //! many messages, rows and bytes as the journey has.
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use smista::system::System;
 use smista_tests::OwnDatabase;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use crate::child::{Job, Measured};
@@ -74,10 +75,11 @@ pub(crate) async fn publish(job: Job) -> Result<Measured> {
 pub(crate) async fn insert(job: Job) -> Result<Measured> {
     let (database, system) = installation().await?;
     let servers = engine::servers_of(&database);
-    let pool = PgPoolOptions::new()
+    let server = PgConnectOptions::from_str(&servers.database_url)?;
+    let pool = smista_store_postgres::without_delay(PgPoolOptions::new(), &server)
         .max_connections(24)
         .test_before_acquire(false)
-        .connect(&servers.database_url)
+        .connect_with(server)
         .await?;
     sqlx::query("create table bare (id uuid primary key, at timestamptz not null, body bytea not null)")
         .execute(&pool)

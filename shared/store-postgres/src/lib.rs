@@ -5,6 +5,7 @@
 mod desk;
 mod dialect;
 mod errors;
+mod no_delay;
 mod published;
 #[path = "../../store/queries/mod.rs"]
 mod queries;
@@ -12,6 +13,7 @@ mod shelf;
 mod store;
 mod transaction;
 
+pub use no_delay::without_delay;
 pub use shelf::PostgresShelf;
 pub use store::{PostgresOptions, PostgresStore, is_postgres_url};
 

@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::Db;
 use crate::desk::PostgresDesk;
 use crate::dialect::{self, writes};
+use crate::no_delay::without_delay;
 use crate::published::Published;
 use crate::queries::{Answer, Fault, accounts, casi, catalogue, learning, register, search};
 use crate::transaction::OpenTransaction;
@@ -70,7 +71,7 @@ impl PostgresStore {
             ("lock_timeout", "2s"),
             ("statement_timeout", "60s"),
         ]);
-        let pool = PgPoolOptions::new()
+        let pool = without_delay(PgPoolOptions::new(), &server)
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
             // A session in steady use is not asked whether it answers: that costs as much as a statement. Whoever begins a

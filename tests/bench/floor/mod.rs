@@ -5,11 +5,13 @@
 //! published while batch k + 1 is in its transaction, and its outbox rows are deleted in a later one.
 
 mod amqp;
+mod samples;
 mod sql;
 
 pub(crate) use amqp::Link;
 pub(crate) use sql::facts;
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +19,7 @@ use anyhow::{Context, Result};
 use smista::system::System;
 use smista_tests::OwnDatabase;
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -44,10 +46,11 @@ pub(crate) async fn measure(job: Job) -> Result<Measured> {
     let system =
         System::scaled(engine::servers_of(&database), engine::surroundings(), "smista".to_owned()).await?;
     let servers = engine::servers_of(&database);
-    let pool = PgPoolOptions::new()
+    let server = PgConnectOptions::from_str(&servers.database_url)?;
+    let pool = smista_store_postgres::without_delay(PgPoolOptions::new(), &server)
         .max_connections(24)
         .test_before_acquire(false)
-        .connect(&servers.database_url)
+        .connect_with(server)
         .await?;
     let link = Arc::new(amqp::Link::open(&servers.amqp_url, servers.queue_prefix.clone()).await?);
     let numbers = Arc::new(AtomicU64::new(1));

@@ -8,7 +8,8 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::amqp::{Command, Fact};
-use crate::shape::{CASE_BYTES, FACT_BYTES, FINDINGS_BYTES, HISTORY_BYTES, PAPER_BYTES, Step};
+use super::samples;
+use crate::shape::{FACT_BYTES, Step};
 
 pub(crate) async fn ids(pool: &PgPool) -> Result<Vec<Uuid>> {
     Ok(sqlx::query_scalar("select id from caso order by opened_at, id").fetch_all(pool).await?)
@@ -95,19 +96,19 @@ async fn open(
     let first = numbers.fetch_add(commands.len() as u64, Ordering::Relaxed);
     let numeri: Vec<i64> = (first..).take(commands.len()).map(|number| number as i64).collect();
     let keys: Vec<&str> = commands.iter().map(|command| command.id.as_str()).collect();
-    let detail = filler(CASE_BYTES);
+    let details: Vec<String> = ids.iter().map(|id| samples::caso(*id, 1)).collect();
     sqlx::query(
         "insert into caso (id, protocollo_anno, protocollo_numero, versione, motivo, ente, macrostruttura, servizio,
             stato, esigenza, opened_at, stato_since, opening_source, opening_id, dettaglio)
-        select id, 2026, numero, 1, 'reclamo', 'firenze', 'tributi', 'tari', $4, false, $5, $5, 'banco', key, $6::jsonb
-        from unnest($1::uuid[], $2::bigint[], $3::text[]) as new (id, numero, key)",
+        select id, 2026, numero, 1, 'reclamo', 'firenze', 'tributi', 'tari', $4, false, $5, $5, 'banco', key, detail::jsonb
+        from unnest($1::uuid[], $2::bigint[], $3::text[], $6::text[]) as new (id, numero, key, detail)",
     )
     .bind(&ids)
     .bind(&numeri)
     .bind(&keys)
     .bind(step.stato)
     .bind(now)
-    .bind(&detail)
+    .bind(&details)
     .execute(connection)
     .await?;
     let versions = vec![1; ids.len()];
@@ -136,8 +137,9 @@ async fn change(
     };
     let versions: Vec<i64> = rows.iter().map(|(_, version, _)| version + 1).collect();
     let done = sqlx::query(
-        "update caso set versione = new.versione, stato = $3, gruppo = $4, stato_since = $5, dettaglio = $6::jsonb
-        from unnest($1::uuid[], $2::bigint[]) as new (id, versione)
+        "update caso set versione = new.versione, stato = $3, gruppo = $4, stato_since = $5,
+            dettaglio = new.detail::jsonb
+        from unnest($1::uuid[], $2::bigint[], $6::text[]) as new (id, versione, detail)
         where caso.id = new.id and caso.versione = new.versione - 1",
     )
     .bind(&ids)
@@ -145,7 +147,7 @@ async fn change(
     .bind(stato)
     .bind(step.gruppo)
     .bind(now)
-    .bind(filler(CASE_BYTES))
+    .bind(each(&ids, &versions, samples::caso))
     .execute(connection)
     .await?;
     ensure!(done.rows_affected() == ids.len() as u64, "a case was changed meanwhile");
@@ -160,13 +162,13 @@ async fn add_history(
 ) -> Result<()> {
     sqlx::query(
         r#"insert into caso_storia (caso_id, versione, at, by, command, stato_before, stato_after, facts)
-        select id, versione, $3, 'banco', 'contact.open', '{"stato":"assegnato"}', '{"stato":"assegnato"}', $4::jsonb
-        from unnest($1::uuid[], $2::bigint[]) as new (id, versione)"#,
+        select id, versione, $3, 'banco', 'contact.open', '{"stato":"assegnato"}', '{"stato":"assegnato"}', facts::jsonb
+        from unnest($1::uuid[], $2::bigint[], $4::text[]) as new (id, versione, facts)"#,
     )
     .bind(ids)
     .bind(versions)
     .bind(now)
-    .bind(filler(HISTORY_BYTES))
+    .bind(each(ids, versions, |_id, version| samples::facts(version)))
     .execute(connection)
     .await?;
     Ok(())
@@ -182,15 +184,24 @@ async fn add_papers(
     if step.papers == 0 {
         return Ok(());
     }
+    let (mut of, mut at, mut places, mut papers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (id, version) in ids.iter().zip(versions) {
+        for place in 0..step.papers {
+            of.push(*id);
+            at.push(*version);
+            places.push(place as i64);
+            papers.push(samples::paper(*id, place));
+        }
+    }
     sqlx::query(
         "insert into revisione (caso_id, versione, indice, campo, contenuto, telefono, at, by)
-        select id, versione, indice, 'descrizione', $4::jsonb, case when indice = 1 then id::text end, $5, 'banco'
-        from unnest($1::uuid[], $2::bigint[]) as new (id, versione), generate_series(0, $3 - 1) as indice",
+        select id, versione, indice, 'descrizione', paper::jsonb, case when indice = 1 then id::text end, $5, 'banco'
+        from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[]) as new (id, versione, indice, paper)",
     )
-    .bind(ids)
-    .bind(versions)
-    .bind(step.papers as i64)
-    .bind(filler(PAPER_BYTES))
+    .bind(&of)
+    .bind(&at)
+    .bind(&places)
+    .bind(&papers)
     .bind(now)
     .execute(connection)
     .await?;
@@ -224,13 +235,14 @@ async fn add_findings(
 ) -> Result<()> {
     sqlx::query(
         "insert into triage (caso_id, versione, findings, at)
-        select id, versione, $3::jsonb, $4 from unnest($1::uuid[], $2::bigint[]) as new (id, versione)
+        select id, versione, findings::jsonb, $4
+        from unnest($1::uuid[], $2::bigint[], $3::text[]) as new (id, versione, findings)
         on conflict (caso_id) do update set versione = excluded.versione, findings = excluded.findings,
             at = excluded.at",
     )
     .bind(ids)
     .bind(versions)
-    .bind(filler(FINDINGS_BYTES))
+    .bind(each(ids, versions, |_id, version| samples::findings(version)))
     .bind(now)
     .execute(connection)
     .await?;
@@ -292,9 +304,9 @@ fn fact_body(kind: &str, caso: Uuid, version: i64) -> Vec<u8> {
     body.into_bytes()
 }
 
-/// JSON of so many bytes.
-fn filler(bytes: usize) -> String {
-    format!(r#"{{"x":"{}"}}"#, ".".repeat(bytes.saturating_sub(8)))
+/// A value for each case.
+fn each(ids: &[Uuid], versions: &[i64], value: impl Fn(Uuid, i64) -> String) -> Vec<String> {
+    ids.iter().zip(versions).map(|(id, version)| value(*id, *version)).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the floor runs on the real clock")]
