@@ -70,6 +70,8 @@ impl PostgresStore {
             ("idle_in_transaction_session_timeout", "30s"),
             ("lock_timeout", "2s"),
             ("statement_timeout", "60s"),
+            // No statement here computes so long that compiling it first would pay.
+            ("jit", "off"),
         ]);
         let pool = without_delay(PgPoolOptions::new(), &server)
             .max_connections(options.max_connections)

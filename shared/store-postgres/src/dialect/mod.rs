@@ -23,9 +23,10 @@ use arrays;
 /// How a desk begins: the catalogue stays as it is until the transaction ends, and no row is written for that. Advisory
 /// locks are apart in each database; the second key keeps installations in schemas of one database apart.
 ///
-/// Plans are made once: the statements of a desk are long, and what their arrays hold makes no other plan better.
+/// Plans are made once: the statements of a desk are long, and what their arrays hold makes no other plan better. They look
+/// everything up by key, also on a table that was empty when the plan was made.
 pub(crate) const BEGIN_WITH_THE_CATALOGUE: &str = "begin; \
-    set local plan_cache_mode = force_generic_plan; \
+    set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; \
     select pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))";
 
 /// Desks and imports end within seconds, but a queue of them may take longer than a desk waits for a row.
