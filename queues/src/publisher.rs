@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::shelf::OutboxRow;
@@ -16,8 +18,12 @@ use crate::sweeper::Sweeper;
 
 /// Rows in hand above which further ones are left to the sweeper.
 pub const MOST_IN_HAND: usize = 8192;
+/// Rows in hand above which whoever makes more of them waits first.
+const ENOUGH_IN_HAND: usize = MOST_IN_HAND / 2;
 /// The most rows published and confirmed together.
 const BATCH: usize = 512;
+/// Sets of rows that wait for their confirms at once: while one waits, the next is on its way.
+const SETS_AT_ONCE: usize = 4;
 /// Confirmed rows that no transaction has taken along by then are deleted in one of their own.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -25,14 +31,27 @@ const IDLE: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Publisher {
     jobs: mpsc::UnboundedSender<Job>,
-    in_hand: Arc<AtomicUsize>,
+    holds: Arc<Holds>,
 }
 
 /// The other end, to be run by one task.
 pub struct PublishingTask {
-    sweeper: Sweeper,
     jobs: mpsc::UnboundedReceiver<Job>,
-    in_hand: Arc<AtomicUsize>,
+    hand: Hand,
+}
+
+/// How much was handed over and has not had its turn.
+#[derive(Default)]
+struct Holds {
+    count: AtomicUsize,
+    /// Told when it is less.
+    less: Notify,
+}
+
+/// What publishes.
+struct Hand {
+    sweeper: Sweeper,
+    holds: Arc<Holds>,
 }
 
 enum Job {
@@ -45,9 +64,9 @@ impl Publisher {
     /// `sweeper` says where rows are published and deleted.
     pub fn new(sweeper: Sweeper) -> (Self, PublishingTask) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let in_hand = Arc::new(AtomicUsize::new(0));
-        let task = PublishingTask { sweeper, jobs: receiver, in_hand: in_hand.clone() };
-        (Self { jobs: sender, in_hand }, task)
+        let holds = Arc::new(Holds::default());
+        let task = PublishingTask { jobs: receiver, hand: Hand { sweeper, holds: Arc::clone(&holds) } };
+        (Self { jobs: sender, holds }, task)
     }
 
     /// Hands over rows that are leased to this process. When too many are in hand, or the task has ended,
@@ -57,17 +76,32 @@ impl Publisher {
         if count == 0 {
             return;
         }
-        if self.in_hand.fetch_add(count, Ordering::Relaxed) >= MOST_IN_HAND
+        if self.holds.count.fetch_add(count, Ordering::Relaxed) >= MOST_IN_HAND
             || self.jobs.send(Job::Publish(rows)).is_err()
         {
-            self.in_hand.fetch_sub(count, Ordering::Relaxed);
+            self.holds.count.fetch_sub(count, Ordering::Relaxed);
             tracing::debug!(count, "outbox rows are left to the sweeper");
         }
     }
 
     /// How many rows were handed over and are neither published nor given up yet.
     pub fn in_hand(&self) -> usize {
-        self.in_hand.load(Ordering::Relaxed)
+        self.holds.count.load(Ordering::Relaxed)
+    }
+
+    /// Waits until there is room for what a batch makes: the broker is slower than whoever fills the outbox, and what is
+    /// left to the sweeper is published only when its lease has ended.
+    pub async fn has_room(&self) {
+        loop {
+            let less = self.holds.less.notified();
+            if self.in_hand() < ENOUGH_IN_HAND {
+                return;
+            }
+            tokio::select! {
+                () = less => {}
+                () = self.jobs.closed() => return,
+            }
+        }
     }
 
     /// Returns when everything handed over so far is published and deleted, or left to the sweeper.
@@ -84,58 +118,80 @@ impl PublishingTask {
     /// Publishes until `stop` or until the last [`Publisher`] is gone, then what is still in hand.
     ///
     /// Whoever calls it bounds the grace period; what remains when it is dropped is swept.
-    pub async fn run(mut self, stop: &CancellationToken) {
-        let mut has_noted = false;
+    pub async fn run(self, stop: &CancellationToken) {
+        let Self { mut jobs, hand } = self;
+        let (mut under_way, mut has_noted) = (FuturesUnordered::new(), false);
         loop {
             let job = tokio::select! {
                 biased;
-                () = stop.cancelled(), if !self.jobs.is_closed() => {
-                    self.jobs.close();
+                () = stop.cancelled(), if !jobs.is_closed() => {
+                    jobs.close();
                     continue;
                 }
-                job = self.jobs.recv() => job,
+                Some(()) = under_way.next() => {
+                    has_noted = true;
+                    continue;
+                }
+                job = jobs.recv(), if under_way.len() < SETS_AT_ONCE => job,
                 () = tokio::time::sleep(IDLE), if has_noted => {
-                    has_noted = !self.delete_noted().await;
+                    has_noted = !hand.delete_noted().await;
                     continue;
                 }
             };
             let Some(job) = job else { break };
-            has_noted |= self.turn(job).await;
-        }
-        self.delete_noted().await;
-    }
-
-    /// One job and, without waiting, what has come in behind it, up to a batch. Says whether rows are left noted.
-    async fn turn(&mut self, first: Job) -> bool {
-        let (mut rows, mut flushes) = (Vec::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(job) = next {
-            match job {
-                Job::Publish(more) => rows.extend(more),
-                Job::Flush(done) => flushes.push(done),
+            let (sets, flushes) = collected(job, &mut jobs);
+            under_way.extend(sets.into_iter().map(|set| hand.publish(set)));
+            if !flushes.is_empty() {
+                while under_way.next().await.is_some() {}
+                has_noted = !hand.delete_noted().await;
             }
-            next = if rows.len() < BATCH { self.jobs.try_recv().ok() } else { None };
+            for done in flushes {
+                // Whoever asked may have stopped waiting.
+                let _gone = done.send(());
+            }
         }
-        for batch in rows.chunks(BATCH) {
-            self.publish(batch).await;
-            self.in_hand.fetch_sub(batch.len(), Ordering::Relaxed);
-        }
-        let has_noted = !rows.is_empty() && (flushes.is_empty() || !self.delete_noted().await);
-        for done in flushes {
-            // Whoever asked may have stopped waiting.
-            let _gone = done.send(());
-        }
-        has_noted
+        while under_way.next().await.is_some() {}
+        hand.delete_noted().await;
     }
+}
 
-    async fn publish(&self, rows: &[OutboxRow]) {
+/// One job and, without waiting, what has come in behind it, up to a set: the rows in sets, and who waits until they are
+/// gone.
+fn collected(
+    first: Job,
+    jobs: &mut mpsc::UnboundedReceiver<Job>,
+) -> (Vec<Vec<OutboxRow>>, Vec<oneshot::Sender<()>>) {
+    let (mut sets, mut set, mut flushes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut next = Some(first);
+    while let Some(job) = next {
+        match job {
+            Job::Publish(rows) => {
+                for row in rows {
+                    set.push(row);
+                    if set.len() == BATCH {
+                        sets.push(std::mem::take(&mut set));
+                    }
+                }
+            }
+            Job::Flush(done) => flushes.push(done),
+        }
+        next = if sets.is_empty() { jobs.try_recv().ok() } else { None };
+    }
+    sets.extend(Some(set).filter(|set| !set.is_empty()));
+    (sets, flushes)
+}
+
+impl Hand {
+    async fn publish(&self, rows: Vec<OutboxRow>) {
         // A blocked broker answers nothing until the time-out; the sweeper waits for it instead.
         if self.sweeper.broker.is_blocked() {
             tracing::debug!(rows = rows.len(), "the broker is blocked: outbox rows are left to the sweeper");
-            return;
+        } else {
+            let confirmed = self.sweeper.confirmed(&rows).await;
+            self.sweeper.outbox.note_published(confirmed);
         }
-        let confirmed = self.sweeper.confirmed(rows).await;
-        self.sweeper.outbox.note_published(confirmed);
+        self.holds.count.fetch_sub(rows.len(), Ordering::Relaxed);
+        self.holds.less.notify_waiters();
     }
 
     /// Says whether nothing is noted any more.

@@ -115,12 +115,6 @@ fn scene(permits: usize) -> Scene {
     Scene { outbox, broker, publisher, task }
 }
 
-impl Scene {
-    fn batches(&self) -> Vec<usize> {
-        self.broker.batches.lock().expect("not poisoned").clone()
-    }
-}
-
 fn row(number: i64, id: &str) -> OutboxRow {
     OutboxRow {
         key: OutboxKey { row: number, lease: uuid::Uuid::nil() },
@@ -149,17 +143,22 @@ async fn what_is_handed_over_is_published_and_only_the_confirmed_is_deleted() {
     running.await.expect("ends with the last publisher");
 }
 
+/// Publishes what was handed over, until nobody can hand over more.
+async fn published(scene: Scene) -> (Arc<Deletions>, Arc<GatedBroker>) {
+    drop(scene.publisher);
+    scene.task.run(&CancellationToken::new()).await;
+    (scene.outbox, scene.broker)
+}
+
 #[tokio::test]
 async fn what_queued_up_meanwhile_is_one_batch() {
-    let mut scene = scene(0);
+    let scene = scene(1);
     for number in 0..10 {
         scene.publisher.hand_over(rows(number..number + 1));
     }
-    scene.broker.gate.add_permits(1);
-    let first = scene.task.jobs.recv().await.expect("handed over");
-    scene.task.turn(first).await;
-    assert_eq!(scene.batches(), [10]);
-    assert_eq!(scene.outbox.noted().len(), 10);
+    let (outbox, broker) = published(scene).await;
+    assert_eq!(*broker.batches.lock().expect("not poisoned"), [10]);
+    assert_eq!(outbox.rows().len(), 10);
 }
 
 #[tokio::test]
@@ -182,11 +181,47 @@ async fn what_no_transaction_took_along_is_deleted_after_a_moment() {
 
 #[tokio::test]
 async fn a_large_commit_is_published_in_bounded_batches() {
-    let mut scene = scene(3);
+    let scene = scene(3);
     scene.publisher.hand_over(rows(0..1100));
-    let first = scene.task.jobs.recv().await.expect("handed over");
-    scene.task.turn(first).await;
-    assert_eq!(scene.batches(), [512, 512, 76]);
+    let (_, broker) = published(scene).await;
+    assert_eq!(*broker.batches.lock().expect("not poisoned"), [512, 512, 76]);
+}
+
+#[tokio::test]
+async fn a_set_does_not_wait_for_the_confirms_of_the_one_before() {
+    let scene = scene(0);
+    let (broker, publisher) = (scene.broker, scene.publisher);
+    let running = tokio::spawn(async move { scene.task.run(&CancellationToken::new()).await });
+    for set in 0..6 {
+        publisher.hand_over(rows(set * 512..(set + 1) * 512));
+    }
+    let under_way = || broker.batches.lock().expect("not poisoned").len();
+    while under_way() < SETS_AT_ONCE {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(under_way(), SETS_AT_ONCE, "and no more than that");
+    broker.gate.add_permits(6);
+    drop(publisher);
+    running.await.expect("ends with the last publisher");
+    assert_eq!(under_way(), 6);
+}
+
+#[tokio::test]
+async fn who_makes_more_waits_for_room() {
+    let scene = scene(0);
+    let (broker, publisher) = (scene.broker, scene.publisher);
+    publisher.has_room().await;
+    publisher.hand_over(rows(0..i64::try_from(ENOUGH_IN_HAND).expect("small")));
+    let mut waiting = std::pin::pin!(publisher.has_room());
+    assert!(futures::poll!(waiting.as_mut()).is_pending());
+    let running = tokio::spawn(async move { scene.task.run(&CancellationToken::new()).await });
+    broker.gate.add_permits(1);
+    waiting.await;
+    running.abort();
+    let _aborted = running.await;
+    publisher.hand_over(rows(0..i64::try_from(ENOUGH_IN_HAND).expect("small")));
+    publisher.has_room().await;
 }
 
 #[tokio::test]
@@ -204,13 +239,12 @@ async fn a_stop_publishes_what_is_in_hand_and_takes_no_more() {
 
 #[tokio::test]
 async fn a_blocked_broker_is_not_asked() {
-    let mut scene = scene(0);
+    let scene = scene(0);
     scene.broker.blocked.store(true, Ordering::Relaxed);
     scene.publisher.hand_over(rows(0..3));
-    let first = scene.task.jobs.recv().await.expect("handed over");
-    scene.task.turn(first).await;
-    assert!(scene.batches().is_empty());
-    assert_eq!(scene.publisher.in_hand(), 0);
+    let (outbox, broker) = published(scene).await;
+    assert!(broker.batches.lock().expect("not poisoned").is_empty());
+    assert!(outbox.rows().is_empty());
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use crate::gate::Gate;
 use crate::handler::{BatchFailed, Handler, Received};
 use crate::names::NamePrefix;
 use crate::outcome::{ErrorText, Outcome};
+use crate::publisher::Publisher;
 use crate::settle::{Fate, Plan, park, receive, settle};
 use crate::shelf::{Shelf, ShelfError};
 use crate::topology::Queue;
@@ -42,6 +43,8 @@ pub struct Runner {
     clock: Clock,
     observer: Arc<dyn Observer>,
     jitter: Jitter,
+    /// Publishes what the handlers' commits leave to publish, where that is this process's to do.
+    publisher: Option<Publisher>,
     pauses_within_session: &'static [Duration],
     shortest_pause: Duration,
 }
@@ -117,6 +120,7 @@ impl Runner {
             clock,
             observer,
             jitter: Arc::new(|| 1.0),
+            publisher: None,
             pauses_within_session: &lanes::PAUSES_WITHIN_SESSION,
             shortest_pause: lanes::SHORTEST_PAUSE,
         }
@@ -125,6 +129,11 @@ impl Runner {
     /// Without it every pause is as long as it can be.
     pub fn with_jitter(self, jitter: Jitter) -> Self {
         Self { jitter, ..self }
+    }
+
+    /// Takes nothing more while too much is in this publisher's hand.
+    pub fn with_publisher(self, publisher: Publisher) -> Self {
+        Self { publisher: Some(publisher), ..self }
     }
 
     /// Takes at most one batch, handles and settles it: deterministic, for tests and simulations.

@@ -235,7 +235,8 @@ impl System {
         let watch = Arc::new(Watch::default());
         let runner =
             Runner::new(Arc::clone(&broker), Arc::clone(&shelf), Arc::clone(&clock), Arc::clone(&watch) as _)
-                .with_jitter(jitter_of(&office.surroundings));
+                .with_jitter(jitter_of(&office.surroundings))
+                .with_publisher(publisher.clone());
         let engine = Engine::Scaled { store, rabbit, sweeper, publisher, publisher_ended };
         Ok(Self { office: Arc::new(office), broker, shelf, runner, watch, engine })
     }
@@ -246,6 +247,14 @@ impl System {
     /// [`BrokerError::Unavailable`] when the broker is not there, which may pass.
     pub async fn declare(&self) -> Result<(), BrokerError> {
         self.broker.declare(&TOPOLOGY).await
+    }
+
+    /// What publishes this process's commits at once; none embedded, where a commit publishes.
+    pub fn publisher(&self) -> Option<&Publisher> {
+        match &self.engine {
+            Engine::Embedded { .. } => None,
+            Engine::Scaled { publisher, .. } => Some(publisher),
+        }
     }
 
     /// Whether everything is in one folder.

@@ -130,8 +130,11 @@ pub(crate) async fn journey(system: &System, job: Job) -> Result<Measured> {
         let surroundings = system.office.surroundings.clone();
         Arc::new(move || surroundings.now())
     };
-    let runner =
+    let mut runner =
         Runner::new(Arc::clone(&system.broker), Arc::clone(&system.shelf), clock, Arc::clone(&counter) as _);
+    if let Some(publisher) = system.publisher() {
+        runner = runner.with_publisher(publisher.clone());
+    }
     let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
     for phase in Phase::ALL {
         let casi = if phase == Phase::Open { Vec::new() } else { ids(system).await? };
@@ -156,9 +159,16 @@ async fn work(system: &System, runner: &Runner, job: Job, counter: &Counter, pha
         tasks.spawn(async move { runner.run(&queue, worker.handler, &stop).await });
     }
     tasks.close();
-    counter.reach(phase.taken(), job.cases as u64).await?;
+    // What the binary's `work` does besides.
+    let sweeping = system.run_publishing(&stop);
+    tokio::pin!(sweeping);
+    tokio::select! {
+        reached = counter.reach(phase.taken(), job.cases as u64) => reached?,
+        () = &mut sweeping => anyhow::bail!("publishing ended"),
+    }
     while system.publish_due().await? {}
     stop.cancel();
+    sweeping.await;
     tasks.wait().await;
     Ok(())
 }

@@ -78,7 +78,7 @@ pub(crate) const MESSAGES_A_CASE: u64 = {
 };
 
 /// Bytes of what is written, on average.
-pub(crate) const CASE_BYTES: usize = 800;
+pub(crate) const CASE_BYTES: usize = 570;
 pub(crate) const HISTORY_BYTES: usize = 250;
 pub(crate) const PAPER_BYTES: usize = 100;
 pub(crate) const FINDINGS_BYTES: usize = 400;

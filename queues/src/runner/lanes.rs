@@ -118,6 +118,9 @@ impl Runner {
     ) -> Result<(), SessionEnded> {
         let patience = Patience { pauses: self.pauses_within_session, stop };
         loop {
+            if !self.has_room(stop).await {
+                break;
+            }
             let most = if setbacks.alone > 0 { 1 } else { queue.batch };
             // Only the waiting is cut short, never the work.
             let taken = tokio::select! {
@@ -144,6 +147,15 @@ impl Runner {
                 return Ok(());
             }
             self.work(queue, handler, consumer, &prefetched, None).await?;
+        }
+    }
+
+    /// Waits until what was committed before is mostly published; false when `stop` came first.
+    async fn has_room(&self, stop: &CancellationToken) -> bool {
+        let Some(publisher) = &self.publisher else { return true };
+        tokio::select! {
+            () = publisher.has_room() => true,
+            () = stop.cancelled() => false,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::stato::Stato;
 use crate::text::NomeEsterno;
 
 /// One citizen request (clause 2-2). What changes one applies facts to it, so that history replays to it; a store
-/// reads back what they made.
+/// reads back what they made. What it has nothing of is left out where it is kept: it is read and written at every step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caso {
     /// Its identifier.
@@ -22,38 +22,52 @@ pub struct Caso {
     /// Rises by one with each command that changes the case; 1 is the opening.
     pub versione: i64,
     /// Why the citizen made contact; may be missing on a case cancelled at once (row 12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub motivo: Option<Motivo>,
     /// The service; may be missing on a case cancelled at once (row 12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tripletta: Option<Tripletta>,
     /// The service's profile when the case was opened or last reassigned (R20).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profilo: Option<Profilo>,
     /// Where it stands.
     pub stato: Stato,
     /// The second-level group that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gruppo: Option<GruppoId>,
     /// The group that had it before it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gruppo_precedente: Option<GruppoId>,
     /// The person who holds it (2-5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub titolare: Option<Login>,
     /// The referent who resolved it, to whom a hand-back returns it (row 18a).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risolutore: Option<Login>,
     /// The case that this one is about (2-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padre: Option<CasoId>,
     /// How the contact came in.
     pub canale: CanaleInbound,
     /// The channel's name where the case was imported from, as it was written there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canale_origine: Option<NomeEsterno>,
     /// How the answer goes out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canale_risposta: Option<CanaleOutbound>,
     /// Specialists involved while the case is with its group (row 14).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub specialisti: BTreeSet<Login>,
     /// Everybody who was ever involved as a specialist: they go on seeing the case (R14).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub coinvolti: BTreeSet<Login>,
     /// The groups that rejected it, in order (R12).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rigettato_da: Vec<GruppoId>,
     /// Rejections so far, the system's included (R12).
     pub rigetti: u32,
     /// Enti that had the case before, each with the last version that it may see (R23).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enti_precedenti: Vec<EntePrecedente>,
     /// Has been assigned or transferred to the second level (2-4).
     pub stato_al_secondo_livello: bool,
@@ -72,10 +86,13 @@ pub struct Caso {
     /// When the state or its attribute last changed.
     pub stato_since: DateTime<Utc>,
     /// The contact that opened it and perhaps others (R22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contatto_id: Option<ContattoId>,
     /// The earlier case that this one takes up again (R17).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seguito_di: Option<CasoId>,
     /// The citizen of the register (R24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cittadino: Option<CittadinoId>,
 }
 

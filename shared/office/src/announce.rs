@@ -46,6 +46,6 @@ pub(crate) fn to_publish(exchange: Exchange, envelope: &Envelope) -> Option<Outb
         message_type: envelope.message_type.clone(),
         source: envelope.source.clone(),
         id: envelope.id.clone(),
-        body: envelope.encode().ok()?.to_vec(),
+        body: envelope.encode().ok()?,
     })
 }

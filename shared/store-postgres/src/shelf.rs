@@ -63,7 +63,7 @@ impl PostgresShelf {
                 }),
                 message_type: message.message_type,
                 message_id: message.id,
-                body: message.body.into(),
+                body: message.body,
             },
         };
         committed.to_publish.into_iter().map(row).collect()

@@ -115,7 +115,7 @@ fn fact(id: &str) -> OutboxMessage {
         message_type: "case.opened".to_owned(),
         source: "smista".to_owned(),
         id: id.to_owned(),
-        body: b"{}".to_vec(),
+        body: b"{}"[..].into(),
     }
 }
 

@@ -334,7 +334,7 @@ pub(crate) async fn publish(
         let nobody = format!("no queue takes the command {}", message.message_type);
         return Err(StoreError::Data(nobody.into()).into());
     }
-    let now = micros(now);
+    let (now, body) = (micros(now), &*message.body);
     for queue in queues {
         sqlx::query!(
             "insert into spool (queue, message_type, source, message_id, body, due_at, created_at)
@@ -343,7 +343,7 @@ pub(crate) async fn publish(
             message.message_type,
             message.source,
             message.id,
-            message.body,
+            body,
             now
         )
         .execute(&mut *connection)

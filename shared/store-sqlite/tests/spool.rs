@@ -21,7 +21,7 @@ fn options() -> SqliteOptions {
 
 fn message(exchange: Exchange, message_type: &str) -> OutboxMessage {
     let (source, id) = ("smista".to_owned(), format!("{message_type}-1"));
-    OutboxMessage { exchange, message_type: message_type.into(), source, id, body: b"{}".to_vec() }
+    OutboxMessage { exchange, message_type: message_type.into(), source, id, body: b"{}"[..].into() }
 }
 
 async fn publish(store: &SqliteStore, outbox: Vec<OutboxMessage>) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
 //! The rows, as values.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use smista_domain::anagrafica::Anagrafica;
@@ -130,8 +132,8 @@ pub struct OutboxMessage {
     pub source: String,
     /// Its id there.
     pub id: String,
-    /// The whole envelope, encoded.
-    pub body: Vec<u8>,
+    /// The whole envelope, encoded once and shared from then on.
+    pub body: Arc<[u8]>,
 }
 
 /// The answer that an idempotent request got, to be given again.

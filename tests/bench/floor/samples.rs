@@ -5,14 +5,12 @@ use uuid::Uuid;
 
 pub(crate) fn caso(id: Uuid, version: i64) -> String {
     format!(
-        r#"{{"id":"{id}","padre":null,"stato":{{"stato":"assegnato"}},"canale":"telefono","gruppo":"firenze-tributi",
-        "motivo":"reclamo","profilo":"avanzato","rigetti":1,"esigenza":false,"titolare":null,"versione":{version},
-        "cittadino":null,"coinvolti":[],"opened_at":"2026-11-25T08:49:41.806014Z","tripletta":{{"ente":"firenze",
-        "servizio":"tari","macrostruttura":"tributi"}},"protocollo":"2026-000551","risolutore":null,
-        "seguito_di":null,"contatto_id":null,"specialisti":[],"stato_since":"2026-11-25T08:49:46.629347Z",
-        "rigettato_da":["firenze-tributi"],"canale_origine":null,"canale_risposta":null,"enti_precedenti":[],
-        "preso_in_carico":false,"gruppo_precedente":"firenze-tributi","tentativi_falliti":0,
-        "stato_al_secondo_livello":true}}"#
+        r#"{{"id":"{id}","stato":{{"stato":"assegnato"}},"canale":"telefono","gruppo":"firenze-tributi",
+        "motivo":"reclamo","profilo":"avanzato","rigetti":1,"esigenza":false,"versione":{version},
+        "opened_at":"2026-11-25T08:49:41.806014Z","tripletta":{{"ente":"firenze","servizio":"tari",
+        "macrostruttura":"tributi"}},"protocollo":"2026-000551","stato_since":"2026-11-25T08:49:46.629347Z",
+        "rigettato_da":["firenze-tributi"],"preso_in_carico":false,"gruppo_precedente":"firenze-tributi",
+        "tentativi_falliti":0,"stato_al_secondo_livello":true}}"#
     )
 }
 

@@ -209,7 +209,7 @@ impl Simulation {
             destination: Destination::Exchange(Exchange::Facts),
             message_type: fact.message_type,
             message_id: fact.id,
-            body: fact.body.into(),
+            body: fact.body,
         };
         self.publish(&message).await;
         format!("{} {} is heard again", message.message_type, message.message_id)

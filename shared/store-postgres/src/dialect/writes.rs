@@ -80,7 +80,7 @@ pub(crate) async fn write(
     arrays!(set.outbox => message =>
         destinations = destination(message.exchange), types = message.message_type.as_str(),
         message_sources = message.source.as_str(), message_ids = message.id.as_str(),
-        bodies = message.body.as_slice(),
+        bodies = &*message.body,
     );
     arrays!(besides.published => key => published = key.row, leases = key.lease);
     let written = sqlx::query!(

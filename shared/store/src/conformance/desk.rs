@@ -170,7 +170,7 @@ pub async fn a_commit_gives_what_is_to_publish(on: &impl Fixture) {
         message_type: "case.opened".into(),
         source: "smista".into(),
         id: format!("fact-{n}"),
-        body: vec![b'{', b'}', n as u8],
+        body: [b'{', b'}', n as u8].into(),
     };
     let outbox: Vec<_> = (0..3).map(message).collect();
     let mut desk = on.store().desk().await.expect("a desk");
