@@ -33,6 +33,9 @@ impl<K: Clone + Ord> TextIndex<K> {
     /// several texts counts as its best one. Equal scores stand in the order of their keys, so that the same
     /// question always gets the same answer.
     pub fn matches(&self, text: &str) -> Vec<(K, f32)> {
+        if self.keys.is_empty() {
+            return Vec::new();
+        }
         let mut found: Vec<(K, f32)> = self
             .scorer
             .matches(&self.embedder.embed(text))

@@ -26,8 +26,8 @@ use arrays;
 /// Plans are made once: the statements of a desk are long, and what their arrays hold makes no other plan better. They look
 /// everything up by key, also on a table that was empty when the plan was made.
 pub(crate) const BEGIN_WITH_THE_CATALOGUE: &str = "begin; \
-    set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; \
-    select pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))";
+    select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), \
+    pg_advisory_xact_lock_shared(hashtext('smista.catalogo'), hashtext(current_schema()))";
 
 /// Desks and imports end within seconds, but a queue of them may take longer than a desk waits for a row.
 pub(crate) async fn wait_longer(connection: &mut Connection) -> Answer<()> {

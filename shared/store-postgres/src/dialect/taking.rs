@@ -29,7 +29,11 @@ struct Found {
 pub(crate) async fn take(connection: &mut Connection, asked: &Asked, now: DateTime<Utc>) -> Answer<Taken> {
     let messages: BTreeSet<&MessageKey> = asked.messages.iter().collect();
     let keys: BTreeSet<&IdempotencyKey> = asked.keys.iter().collect();
-    let found = ask(connection, asked, &messages, &keys, micros(now)).await?;
+    let only_messages = keys.is_empty() && asked.openings.is_empty() && asked.clienti.is_empty();
+    let found = match only_messages {
+        true => enter(connection, &asked.worker, &messages, micros(now)).await?,
+        false => ask(connection, asked, &messages, &keys, micros(now)).await?,
+    };
     // Even with nothing found there is a row.
     if found.is_empty() {
         return Err(sqlx::Error::RowNotFound.into());
@@ -68,6 +72,38 @@ pub(crate) async fn take(connection: &mut Connection, asked: &Asked, now: DateTi
         taken.claims.push(if is_others { earlier(connection, key).await? } else { Claim::New });
     }
     Ok(taken)
+}
+
+/// The same as [`ask`] for a batch that comes with messages alone, as those of most workers do.
+async fn enter(
+    connection: &mut Connection,
+    worker: &str,
+    messages: &BTreeSet<&MessageKey>,
+    now: DateTime<Utc>,
+) -> Answer<Vec<Found>> {
+    let sources: Vec<&str> = messages.iter().map(|key| key.source.as_str()).collect();
+    let ids: Vec<&str> = messages.iter().map(|key| key.id.as_str()).collect();
+    let found = sqlx::query_as!(
+        Found,
+        r#"with entered as (
+            insert into inbox (worker, source, id, received_at)
+            select $1, source, id, $2 from unnest($3::text[], $4::text[]) as key (source, id)
+            on conflict do nothing
+            returning source, id
+        )
+        select 'seen' as "kind!", revisione as "revision!", source, key.id, null::uuid as caso,
+            null::jsonb as "delegation: Json<Delegation>"
+        from catalogo_revisione left join unnest($3::text[], $4::text[]) as key (source, id)
+            on (select count(*) from entered) < cardinality($3)
+                and not exists (select from entered where entered.source = key.source and entered.id = key.id)"#,
+        worker,
+        now,
+        &sources as &[&str],
+        &ids as &[&str]
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(found)
 }
 
 /// What was entered is told by what was not, which is hardly ever any.
