@@ -1,6 +1,6 @@
 //! The Desk on SQLite: one savepoint within a turn of the writer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +10,8 @@ use smista_queues::Clock;
 use smista_store::{Asked, Claim, Committed, Desk, Dossier, IdempotencyKey, StoreError, Taken, WriteSet};
 
 use crate::dialect;
-use crate::queries::{accounts, casi, catalogue, learning};
+use crate::queries::{accounts, catalogue, learning};
+use crate::sets::{self, writes};
 use crate::writer::Turn;
 
 pub(crate) struct SqliteDesk {
@@ -33,9 +34,10 @@ impl Desk for SqliteDesk {
         let now = (self.clock)();
         let connection = self.turn.connection();
         let mut taken = Taken { revision: catalogue::revision(connection).await?, ..Taken::default() };
-        for key in &asked.messages {
-            taken.unseen.push(dialect::enter_inbox(connection, &asked.worker, key, now).await?);
-        }
+        let messages = asked.messages.iter().collect();
+        let mut new = sets::enter_inbox(connection, &asked.worker, &messages, now).await?;
+        // The first of two equal keys is the new one.
+        taken.unseen = asked.messages.iter().map(|key| new.remove(key)).collect();
         for key in &asked.keys {
             let claim = dialect::claim_idempotency(connection, key, now).await?;
             if claim == Claim::New {
@@ -43,11 +45,7 @@ impl Desk for SqliteDesk {
             }
             taken.claims.push(claim);
         }
-        for key in &asked.openings {
-            if let Some(id) = dialect::opened_by(connection, key).await? {
-                taken.opened.insert(key.clone(), id);
-            }
-        }
+        taken.opened = sets::opened_by(connection, &asked.openings).await?;
         for nome in &asked.clienti {
             if let Some(cliente) = accounts::cliente(connection, nome).await? {
                 taken.delegations.insert(cliente.nome, cliente.delegation);
@@ -57,31 +55,15 @@ impl Desk for SqliteDesk {
     }
 
     async fn settle_deliveries(&mut self, spool_ids: &[i64]) -> Result<(), StoreError> {
-        for id in spool_ids {
-            dialect::settle(self.turn.connection(), *id).await?;
-        }
-        Ok(())
+        Ok(sets::settle(self.turn.connection(), spool_ids).await?)
     }
 
     async fn load_pratiche(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Pratica>, StoreError> {
-        let mut loaded = BTreeMap::<CasoId, Pratica>::new();
-        for id in casi {
-            if loaded.values().any(|pratica| pratica.caso(*id).is_some()) {
-                continue;
-            }
-            if let Some(pratica) = casi::pratica(self.turn.connection(), *id).await? {
-                loaded.insert(pratica.padre.id, pratica);
-            }
-        }
-        Ok(loaded.into_values().collect())
+        Ok(sets::pratiche(self.turn.connection(), casi).await?)
     }
 
     async fn dossiers(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Dossier>, StoreError> {
-        let mut dossiers = Vec::with_capacity(casi.len());
-        for id in casi {
-            dossiers.extend(dialect::dossier(self.turn.connection(), *id).await?);
-        }
-        Ok(dossiers)
+        Ok(sets::dossiers(self.turn.connection(), casi).await?)
     }
 
     async fn known_casi(&mut self, casi: &BTreeSet<CasoId>) -> Result<BTreeSet<CasoId>, StoreError> {
@@ -110,35 +92,21 @@ impl Desk for SqliteDesk {
     async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError> {
         let now = (self.clock)();
         let connection = self.turn.connection();
-        for (caso, key) in &set.opened {
-            dialect::open_caso(connection, caso, key).await?;
-            dialect::involve(connection, caso).await?;
-        }
-        for (caso, before) in &set.changed {
-            dialect::change_caso(connection, caso, *before).await?;
-            dialect::involve(connection, caso).await?;
-        }
-        for row in &set.storia {
-            dialect::add_storia(connection, row).await?;
-        }
-        for row in &set.papers {
-            dialect::add_paper(connection, row).await?;
-        }
-        for row in &set.rigetti {
-            dialect::add_rigetto(connection, row).await?;
-        }
-        for row in &set.triage {
-            dialect::put_triage(connection, row).await?;
-        }
+        writes::open_casi(connection, &set.opened).await?;
+        writes::change_casi(connection, &set.changed).await?;
+        let opened = set.opened.iter().map(|(caso, _)| caso);
+        let changed = set.changed.iter().map(|(caso, _)| caso);
+        writes::involve(connection, opened.chain(changed)).await?;
+        writes::add_storia(connection, &set.storia).await?;
+        writes::add_papers(connection, &set.papers).await?;
+        writes::add_rigetti(connection, &set.rigetti).await?;
+        writes::put_triage(connection, &set.triage).await?;
         for (key, answer) in &set.answers {
             dialect::answer(connection, key, answer).await?;
             self.claimed.remove(key);
         }
         learning::file_esigenze(connection, &set.esigenze).await?;
-        for message in &set.outbox {
-            dialect::publish(connection, message, &self.bindings, now).await?;
-        }
-        Ok(())
+        Ok(writes::publish(connection, &set.outbox, &self.bindings, now).await?)
     }
 
     async fn commit(mut self: Box<Self>) -> Result<Committed, StoreError> {

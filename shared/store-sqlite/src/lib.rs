@@ -8,6 +8,7 @@ mod errors;
 mod file;
 #[path = "../../store/queries/mod.rs"]
 mod queries;
+mod sets;
 mod shelf;
 mod spool;
 mod store;

@@ -25,8 +25,9 @@ use tokio::sync::Notify;
 
 use crate::desk::SqliteDesk;
 use crate::queries::{Answer, Fault, accounts, casi, catalogue, learning, register, search};
+use crate::sets::writes;
 use crate::writer::{Turn, Writer};
-use crate::{Db, dialect, file};
+use crate::{Db, file};
 
 /// Reads at once.
 const READERS: u32 = 4;
@@ -196,9 +197,7 @@ impl Store for SqliteStore {
         let mut turn = self.turn().await?;
         let revision = catalogue::replace(turn.connection(), expected_revision, new).await?;
         catalogue::refuse_groups_in_use(turn.connection(), new).await?;
-        for message in outbox {
-            dialect::publish(turn.connection(), message, &self.bindings, now).await?;
-        }
+        writes::publish(turn.connection(), outbox, &self.bindings, now).await?;
         turn.commit().await?;
         Ok((revision, Committed::default()))
     }
