@@ -60,7 +60,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, to_cut: Arc<AtomicU
         let sent = tokio::select! {
             read = client.read(&mut said) => {
                 let Ok(read @ 1..) = read else { return };
-                let commits = said[..read].windows(6).any(|word| word == b"COMMIT");
+                let commits = said[..read].windows(6).any(|word| word.eq_ignore_ascii_case(b"COMMIT"));
                 let cut = commits && to_cut.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
                 let sent = server.write_all(&said[..read]).await;
                 if cut {

@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_socket_to_the_port_sends_at_once_and_no_other() {
         let listeners = [(), ()].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a port"));
-        let [to_it, elsewhere] = listeners.map(|listener| {
+        let [to_it, elsewhere] = listeners.each_ref().map(|listener| {
             let address = listener.local_addr().expect("bound");
             (std::net::TcpStream::connect(address).expect("connected"), address.port())
         });
