@@ -9,6 +9,7 @@ pub mod broker;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod envelope;
+pub mod fail_point;
 pub mod gate;
 pub mod handler;
 pub mod names;

@@ -13,6 +13,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::fail_point;
 use crate::shelf::OutboxRow;
 use crate::sweeper::Sweeper;
 
@@ -188,6 +189,7 @@ impl Hand {
             tracing::debug!(rows = rows.len(), "the broker is blocked: outbox rows are left to the sweeper");
         } else {
             let confirmed = self.sweeper.confirmed(&rows).await;
+            fail_point::pass("after-publish");
             self.sweeper.outbox.note_published(confirmed);
         }
         self.holds.count.fetch_sub(rows.len(), Ordering::Relaxed);

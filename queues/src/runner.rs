@@ -17,6 +17,7 @@ use tracing::{Instrument, Span};
 
 use crate::Clock;
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Taking};
+use crate::fail_point;
 use crate::gate::Gate;
 use crate::handler::{BatchFailed, Handler, Received};
 use crate::names::NamePrefix;
@@ -165,6 +166,7 @@ impl Runner {
         if batch.is_empty() {
             return Ok(0);
         }
+        fail_point::pass("after-receive");
         let now = (self.clock)();
         let mut plan = Plan::default();
         let (mut readable, mut received) = (Vec::new(), Vec::new());
@@ -200,6 +202,7 @@ impl Runner {
         if !waits.is_empty() || !parked.is_empty() {
             (waits, parked) = self.lay_aside(waits, parked).await?;
         }
+        fail_point::pass("before-acknowledge");
         consumer.acknowledge(&plan.settled).await?;
         for wait in &waits {
             let (id, attempt, due_at) = (&wait.message_id, wait.attempt, &wait.due_at);

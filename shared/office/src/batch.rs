@@ -20,6 +20,7 @@ use std::sync::Arc;
 use smista_domain::catalogue::Catalogue;
 use smista_domain::command::NewCaso;
 use smista_domain::ids::{CasoId, CittadinoId};
+use smista_queues::fail_point;
 use smista_store::{Asked, Committed, Desk, StoreError, Taken, WriteSet};
 
 use crate::Office;
@@ -82,6 +83,7 @@ async fn commit_together(office: &Office, worker: &str, batch: &[Incoming]) -> R
     let protocolli = office.protocolli.take(&*office.store, openings, now).await?;
     let questions = Questions::of(worker, batch);
     let (mut desk, catalogue, taken) = desk_with_catalogue(office, &questions.asked).await?;
+    fail_point::pass("after-inbox");
     let seen = questions.answered(&taken);
     let mut loaded = OnTheDesk::new(office, catalogue, taken, now);
     loaded.new_casi = protocolli
@@ -96,7 +98,9 @@ async fn commit_together(office: &Office, worker: &str, batch: &[Incoming]) -> R
         return Ok(Together::Undone(Poison::Panicked(culprits)));
     }
     let spool: Vec<i64> = batch.iter().filter_map(|incoming| incoming.spool_row).collect();
-    office.publish(write(desk, &spool, &set).await?);
+    let committed = write(desk, &spool, &set).await?;
+    fail_point::pass("after-commit");
+    office.publish(committed);
     Ok(Together::Committed(outcomes))
 }
 
@@ -105,6 +109,7 @@ async fn write(mut desk: Box<dyn Desk>, spool: &[i64], set: &WriteSet) -> Result
         desk.settle_deliveries(spool).await?;
     }
     desk.write(set).await?;
+    fail_point::pass("before-commit");
     desk.commit().await
 }
 

@@ -10,6 +10,7 @@ mod file_harmed;
 mod greeting;
 mod importing;
 mod killed;
+mod killed_at_each_step;
 mod one_key;
 mod operations;
 mod receiver;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures::FutureExt;
 use smista_office::{Incoming, Office, Outcome};
-use smista_queues::Observer;
+use smista_queues::{Observer, fail_point};
 use smista_store::StoreError;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -159,6 +159,7 @@ async fn lane(
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(not_applied) => vec![Err(not_applied); batch.len()],
         };
+        fail_point::pass("before-answer");
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // A caller that has gone away needs no answer.
             let _gone = answer.send(outcome);
