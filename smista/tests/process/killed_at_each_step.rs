@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use lapin::options::{BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -33,8 +33,8 @@ const OF_A_WORKER: [&str; 6] = [
 /// The steps of a call.
 const OF_A_DOOR: [&str; 4] = ["after-inbox:1", "before-commit:1", "after-commit:1", "before-answer:1"];
 
-fn fail_point(step: &str) -> (String, String) {
-    (smista_queues::fail_point::VARIABLE.to_owned(), step.to_owned())
+fn fail_point(step: &str, signal: &str) -> (String, String) {
+    (smista_queues::fail_point::VARIABLE.to_owned(), format!("{step}:{signal}"))
 }
 
 fn was_killed(step: &str, ended: ExitStatus) {
@@ -167,7 +167,7 @@ fn whichever_step_a_worker_is_killed_at_another_goes_on() {
             assert_eq!(post(&address, &token, "/v1/contacts", &headers, &contact()).0, 201);
         }
         cases += CASES;
-        let killed = [environment.clone(), vec![fail_point(step)]].concat();
+        let killed = [environment.clone(), vec![fail_point(step, "KILL")]].concat();
         let mut worker =
             command(&["work", "assignment"], &killed).stdout(Stdio::null()).spawn().expect("it starts");
         was_killed(step, worker.wait().expect("it ends"));
@@ -183,13 +183,57 @@ fn whichever_step_a_worker_is_killed_at_another_goes_on() {
     assert_eq!(door.ended().code(), Some(0));
 }
 
+/// The process exists and does nothing.
+fn is_stopped(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
+    stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+}
+
+#[test]
+fn a_worker_that_wakes_after_its_lease_has_ended_harms_nothing() {
+    let servers = OwnServers::create();
+    let environment = servers.environment();
+    let token = installation(&environment);
+    let (door, address) = door(&environment);
+    let ears = Ears::open(&servers);
+    for number in 0..CASES {
+        let headers = key(&number.to_string());
+        assert_eq!(post(&address, &token, "/v1/contacts", &headers, &contact()).0, 201);
+    }
+    wait_until("the openings told", || servers.number("select count(*) from outbox") == 0);
+    let stopped = [environment.clone(), vec![fail_point("after-commit:2", "STOP")]].concat();
+    let worker = Smista::start(&["work", "assignment"], &stopped);
+    wait_until("the worker stopped", || is_stopped(worker.id()));
+    // What it has committed and not published, the door publishes instead of it.
+    assert!(servers.number("select count(*) from outbox") > 0, "nothing is in its hand");
+    the_leases_run_out(&servers);
+    wait_until("its hand empty", || servers.number("select count(*) from outbox") == 0);
+    let woken = Command::new("kill").args(["-s", "CONT", &worker.id().to_string()]).status();
+    assert!(woken.expect("kill is everywhere").success());
+    wait_until("every case in its inbox, and told", || {
+        let routed = servers.number("select count(*) from caso where gruppo is not null");
+        routed == CASES && servers.number("select count(*) from outbox") == 0
+    });
+    worker.wait_for("/metrics", |_, figures| {
+        figures.contains("smista_queue_messages{queue=\"assignment\"} 0\n")
+    });
+    worker.terminate();
+    assert_eq!(worker.ended().code(), Some(0));
+    audit("the worker woke", &servers, CASES);
+    let heard = ears.heard();
+    assert_eq!(heard.len() as i64, CASES * FACTS.len() as i64, "each fact, and no other");
+    assert!(heard.values().any(|times| *times == 2), "what it had in hand it publishes again");
+    door.terminate();
+    assert_eq!(door.ended().code(), Some(0));
+}
+
 #[test]
 fn whichever_step_a_door_is_killed_at_the_call_made_again_opens_one_case() {
     let servers = OwnServers::create();
     let environment = servers.environment();
     let token = installation(&environment);
     for (step, cases) in OF_A_DOOR.into_iter().zip(1..) {
-        let killed = [environment.clone(), vec![fail_point(step)]].concat();
+        let killed = [environment.clone(), vec![fail_point(step, "KILL")]].concat();
         let (dying, address) = door(&killed);
         let call = posted(&address, &token, "/v1/contacts", &key(step), &contact());
         let answer = try_exchange(&address, &call);
@@ -219,7 +263,7 @@ fn whichever_step_the_whole_system_is_killed_at_the_next_one_goes_on() {
     let steps = ["after-receive:1", "before-acknowledge:1"];
     let steps: Vec<&str> = OF_A_DOOR.into_iter().chain(steps).collect();
     for step in &steps {
-        let mut dying = start(&[fail_point(step)]);
+        let mut dying = start(&[fail_point(step, "KILL")]);
         let (token, address) = token_and_address(&mut dying);
         // Killed at a step of a worker, it may have answered.
         let _answered =
