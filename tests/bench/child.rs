@@ -4,7 +4,11 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::door::Served;
+use crate::pace::Latency;
 
 /// Which program is measured.
 #[derive(
@@ -25,6 +29,16 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    /// Whether callers can open cases in it over HTTP.
+    pub(crate) fn has_a_door(self) -> bool {
+        matches!(self, Subject::Embedded | Subject::Scaled)
+    }
+
+    /// Whether it takes cases through, and not only parts of what that needs.
+    pub(crate) fn has_cases(self) -> bool {
+        matches!(self, Subject::Embedded | Subject::Scaled | Subject::Floor)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Subject::Embedded => "embedded",
@@ -79,16 +93,31 @@ impl Measured {
 
 /// Runs one measurement in a process of its own.
 pub(crate) fn measure(subject: Subject, job: Job) -> Result<Measured> {
+    ran("measure", subject, job, &[])
+}
+
+/// How long a case takes at so many a second, in a process of its own.
+pub(crate) fn pace(subject: Subject, job: Job, rate: u32) -> Result<Latency> {
+    ran("pace", subject, job, &["--rate", &rate.to_string()])
+}
+
+/// Cases opened over HTTP by so many callers at once, in a process of its own.
+pub(crate) fn door(subject: Subject, job: Job, callers: usize) -> Result<Served> {
+    ran("door", subject, job, &["--callers", &callers.to_string()])
+}
+
+fn ran<T: DeserializeOwned>(what: &str, subject: Subject, job: Job, options: &[&str]) -> Result<T> {
     let this = std::env::current_exe().context("this program's own file")?;
     let ran = Command::new(this)
-        .args(["measure", "--subject", &subject.name().replace('_', "-")])
+        .args([what, "--subject", &subject.name().replace('_', "-")])
         .args(["--cases", &job.cases.to_string(), "--batch", &job.batch.to_string()])
         .args(["--lanes", &job.lanes.to_string()])
+        .args(options)
         .stderr(Stdio::inherit())
         .output()
         .context("starting a measured process")?;
     if !ran.status.success() {
-        bail!("measuring {} at batches of {} failed: {}", subject.name(), job.batch, ran.status);
+        bail!("{what} of {} at batches of {} failed: {}", subject.name(), job.batch, ran.status);
     }
     serde_json::from_slice(&ran.stdout).context("what a measured process answers")
 }

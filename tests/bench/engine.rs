@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::child::{Job, Measured};
 use crate::job::{CLIENT, Phase, Taken};
+use crate::pace::{self, Latency, Settled};
 use crate::usage;
 
 /// Commands put in the queue together before the clock runs.
@@ -34,6 +35,8 @@ pub(crate) struct Counter {
     /// Whatever was not simply done: such a run measures something else.
     astray: AtomicU64,
     changed: Notify,
+    /// When routings were settled.
+    routed: Settled,
 }
 
 impl Counter {
@@ -74,6 +77,9 @@ impl Observer for Counter {
     fn settled(&self, queue: &str, fate: Fate, messages: usize) {
         let count = if fate == Fate::Done { self.of(queue) } else { &self.astray };
         count.fetch_add(messages as u64, Ordering::Relaxed);
+        if queue == ASSIGNMENT {
+            self.routed.note(messages);
+        }
         self.changed.notify_waiters();
     }
 }
@@ -98,50 +104,41 @@ pub(crate) async fn furnish(system: &System) -> Result<()> {
     Ok(system.office.store.save_cliente(&client).await?)
 }
 
-/// Measures smista in one folder, on a real disk.
-pub(crate) async fn embedded(job: Job) -> Result<Measured> {
+/// smista in one folder, on a real disk, and what goes away with it.
+pub(crate) async fn embedded() -> Result<(System, tempfile::TempDir)> {
     let folder = tempfile::Builder::new().prefix("smista-bench-").tempdir_in(crate::scratch_folder())?;
     let system =
         System::embedded(folder.path(), surroundings(), "smista".to_owned(), Schema::BringUpToDate).await?;
-    measure(&system, job).await
+    Ok((system, folder))
 }
 
-/// Measures smista on PostgreSQL and RabbitMQ.
-pub(crate) async fn scaled(job: Job) -> Result<Measured> {
+/// smista on PostgreSQL and RabbitMQ, and what goes away with it.
+pub(crate) async fn scaled() -> Result<(System, OwnDatabase)> {
     #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
     let database = OwnDatabase::create(Uuid::now_v7());
     let system = System::scaled(servers_of(&database), surroundings(), "smista".to_owned()).await?;
-    let measured = measure(&system, job).await;
-    system.delete_queues().await?;
-    measured
+    Ok((system, database))
 }
 
-async fn measure(system: &System, job: Job) -> Result<Measured> {
-    let measured = journey(system, job).await?;
+/// Nothing is left of it on the broker either.
+pub(crate) async fn cleared(system: &System) -> Result<()> {
+    system.delete_queues().await?;
     system.close().await;
-    Ok(measured)
+    Ok(())
 }
 
 /// Furnishes the office and sends the cases through, each phase from a full backlog to an empty one.
 pub(crate) async fn journey(system: &System, job: Job) -> Result<Measured> {
     furnish(system).await?;
     let counter = Arc::new(Counter::default());
-    let clock = {
-        let surroundings = system.office.surroundings.clone();
-        Arc::new(move || surroundings.now())
-    };
-    let mut runner =
-        Runner::new(Arc::clone(&system.broker), Arc::clone(&system.shelf), clock, Arc::clone(&counter) as _);
-    if let Some(publisher) = system.publisher() {
-        runner = runner.with_publisher(publisher.clone());
-    }
+    let runner = runner(system, &counter);
     let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
     for phase in Phase::ALL {
         let casi = if phase == Phase::Open { Vec::new() } else { ids(system).await? };
         fill(system, phase, job.cases, &casi).await?;
         counter.reset();
         let (began, cpu_before) = (now(), usage::cpu_seconds()?);
-        work(system, &runner, job, &counter, phase).await?;
+        work(system, &runner, job, &counter, phase, std::future::ready(Ok(()))).await?;
         phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));
         cpu_seconds += usage::cpu_seconds()? - cpu_before;
     }
@@ -150,8 +147,40 @@ pub(crate) async fn journey(system: &System, job: Job) -> Result<Measured> {
     Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
 }
 
-/// Workers on, until the phase is over and everything is published.
-async fn work(system: &System, runner: &Runner, job: Job, counter: &Counter, phase: Phase) -> Result<()> {
+/// The binary's, which tells the counter what it does.
+fn runner(system: &System, counter: &Arc<Counter>) -> Runner {
+    let surroundings = system.office.surroundings.clone();
+    let clock = Arc::new(move || surroundings.now());
+    let runner =
+        Runner::new(Arc::clone(&system.broker), Arc::clone(&system.shelf), clock, Arc::clone(counter) as _);
+    match system.publisher() {
+        Some(publisher) => runner.with_publisher(publisher.clone()),
+        None => runner,
+    }
+}
+
+/// How long one case takes at a steady rate.
+pub(crate) async fn paced(system: &System, job: Job, rate: u32) -> Result<Latency> {
+    furnish(system).await?;
+    let counter = Arc::new(Counter::default());
+    let (runner, mut published) = (runner(system, &counter), Vec::new());
+    let giving = async {
+        published = pace::publish(system, job.cases, rate).await?;
+        Ok(())
+    };
+    work(system, &runner, job, &counter, Phase::Open, giving).await?;
+    Ok(counter.routed.since(&published))
+}
+
+/// Workers on, while commands are given, until the phase is over and everything is published.
+async fn work(
+    system: &System,
+    runner: &Runner,
+    job: Job,
+    counter: &Counter,
+    phase: Phase,
+    giving: impl Future<Output = Result<()>>,
+) -> Result<()> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     for worker in workers(&system.office) {
         let queue = Queue { batch: job.batch, lanes: job.lanes, ..*worker.queue };
@@ -162,8 +191,9 @@ async fn work(system: &System, runner: &Runner, job: Job, counter: &Counter, pha
     // What the binary's `work` does besides.
     let sweeping = system.run_publishing(&stop);
     tokio::pin!(sweeping);
+    let through = async { tokio::try_join!(giving, counter.reach(phase.taken(), job.cases as u64)) };
     tokio::select! {
-        reached = counter.reach(phase.taken(), job.cases as u64) => reached?,
+        through = through => drop(through?),
         () = &mut sweeping => anyhow::bail!("publishing ended"),
     }
     while system.publish_due().await? {}
@@ -176,18 +206,24 @@ async fn work(system: &System, runner: &Runner, job: Job, counter: &Counter, pha
 pub(crate) async fn fill(system: &System, phase: Phase, cases: usize, casi: &[Uuid]) -> Result<()> {
     let numbers: Vec<usize> = (0..cases).collect();
     for some in numbers.chunks(FILLED_TOGETHER) {
-        let messages: Vec<Outgoing> = some
-            .iter()
-            .map(|number| Outgoing {
-                destination: Destination::Exchange(Exchange::Commands),
-                message_type: phase.command().to_owned(),
-                message_id: format!("{number}"),
-                body: phase.message(*number, casi.get(*number).copied()).into(),
-            })
-            .collect();
-        let fates = system.broker.publish(&messages).await;
-        ensure!(fates.iter().all(|fate| *fate == Published::Confirmed), "the backlog could not be filled");
+        give(system, phase, some, casi).await?;
     }
+    Ok(())
+}
+
+/// Publishes the commands of these numbers together.
+pub(crate) async fn give(system: &System, phase: Phase, numbers: &[usize], casi: &[Uuid]) -> Result<()> {
+    let messages: Vec<Outgoing> = numbers
+        .iter()
+        .map(|number| Outgoing {
+            destination: Destination::Exchange(Exchange::Commands),
+            message_type: phase.command().to_owned(),
+            message_id: format!("{number}"),
+            body: phase.message(*number, casi.get(*number).copied()).into(),
+        })
+        .collect();
+    let fates = system.broker.publish(&messages).await;
+    ensure!(fates.iter().all(|fate| *fate == Published::Confirmed), "a command could not be published");
     Ok(())
 }
 

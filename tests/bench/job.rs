@@ -80,7 +80,7 @@ impl Phase {
     }
 }
 
-fn contact(number: usize) -> Value {
+pub(crate) fn contact(number: usize) -> Value {
     json!({
         "motivo": "reclamo", "tripletta": tripletta(TARI), "canale": "telefono",
         "description": format!(

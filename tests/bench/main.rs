@@ -5,9 +5,11 @@
 
 mod bare;
 mod child;
+mod door;
 mod engine;
 mod floor;
 mod job;
+mod pace;
 mod report;
 mod shape;
 mod usage;
@@ -19,6 +21,7 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use child::{Job, Measured, Subject};
+use pace::Latency;
 use report::Runs;
 
 #[derive(Parser)]
@@ -56,10 +59,40 @@ enum What {
         #[command(flatten)]
         job: Job,
     },
+    /// Cases opened over HTTP by so many callers at once, in this process; answers with JSON. By none: without HTTP.
+    #[command(hide = true)]
+    Door {
+        #[arg(long)]
+        subject: Subject,
+        #[command(flatten)]
+        job: Job,
+        #[arg(long)]
+        callers: usize,
+    },
+    /// How long a case takes at a steady rate, in this process; answers with JSON.
+    #[command(hide = true)]
+    Pace {
+        #[arg(long)]
+        subject: Subject,
+        #[command(flatten)]
+        job: Job,
+        /// Cases a second.
+        #[arg(long)]
+        rate: u32,
+    },
 }
 
 const SUBJECTS: [Subject; 5] =
     [Subject::Embedded, Subject::Scaled, Subject::Floor, Subject::BarePublish, Subject::BareInsert];
+
+/// Cases a second at which it is measured how long one takes, how many of them, and the most taken together: who waits for
+/// nobody is not to wait for a batch to fill.
+const PACE: u32 = 100;
+const PACED_CASES: usize = 1_000;
+const PACED_BATCH: usize = 64;
+
+/// Callers at once at the HTTP door; none: the same without HTTP.
+const CALLERS: [usize; 4] = [0, 1, 16, 128];
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -68,6 +101,16 @@ fn main() -> Result<()> {
         Some(What::Measure { subject, job }) => {
             let measured = runtime.block_on(measure(*subject, *job))?;
             say(&serde_json::to_string(&measured)?);
+            Ok(())
+        }
+        Some(What::Door { subject, callers, .. }) => {
+            let served = runtime.block_on(door(*subject, *callers))?;
+            say(&serde_json::to_string(&served)?);
+            Ok(())
+        }
+        Some(What::Pace { subject, job, rate }) => {
+            let latency = runtime.block_on(pace(*subject, *job, *rate))?;
+            say(&serde_json::to_string(&latency)?);
             Ok(())
         }
         None => {
@@ -79,11 +122,58 @@ fn main() -> Result<()> {
 
 async fn measure(subject: Subject, job: Job) -> Result<Measured> {
     match subject {
-        Subject::Embedded => engine::embedded(job).await,
-        Subject::Scaled => engine::scaled(job).await,
+        Subject::Embedded => {
+            let (system, _folder) = engine::embedded().await?;
+            let measured = engine::journey(&system, job).await;
+            engine::cleared(&system).await?;
+            measured
+        }
+        Subject::Scaled => {
+            let (system, _database) = engine::scaled().await?;
+            let measured = engine::journey(&system, job).await;
+            engine::cleared(&system).await?;
+            measured
+        }
         Subject::Floor => floor::measure(job).await,
         Subject::BarePublish => bare::publish(job).await,
         Subject::BareInsert => bare::insert(job).await,
+    }
+}
+
+async fn pace(subject: Subject, job: Job, rate: u32) -> Result<Latency> {
+    match subject {
+        Subject::Embedded => {
+            let (system, _folder) = engine::embedded().await?;
+            let latency = engine::paced(&system, job, rate).await;
+            engine::cleared(&system).await?;
+            latency
+        }
+        Subject::Scaled => {
+            let (system, _database) = engine::scaled().await?;
+            let latency = engine::paced(&system, job, rate).await;
+            engine::cleared(&system).await?;
+            latency
+        }
+        Subject::Floor => floor::paced(job, rate).await,
+        Subject::BarePublish | Subject::BareInsert => anyhow::bail!("a bare loop has no cases"),
+    }
+}
+
+async fn door(subject: Subject, callers: usize) -> Result<door::Served> {
+    match subject {
+        Subject::Embedded => {
+            let (system, _folder) = engine::embedded().await?;
+            let served = door::measure(&system, callers).await;
+            engine::cleared(&system).await?;
+            served
+        }
+        Subject::Scaled => {
+            let (system, _database) = engine::scaled().await?;
+            let served = door::measure(&system, callers).await;
+            engine::cleared(&system).await?;
+            served
+        }
+        Subject::Floor | Subject::BarePublish | Subject::BareInsert => anyhow::bail!("it has no door"),
     }
 }
 
@@ -109,6 +199,22 @@ fn everything(arguments: &Arguments) -> Result<()> {
                     child::measure(subject, Job { cases, batch, lanes: arguments.lanes })?,
                 );
                 bar.inc(1);
+            }
+        }
+    }
+    for subject in subjects.iter().copied().filter(|subject| subject.has_cases()) {
+        bar.set_message(format!("{} at {PACE} cases/s", subject.name()));
+        for _repetition in 0..arguments.repetitions {
+            let job = Job { cases: PACED_CASES, batch: PACED_BATCH, lanes: arguments.lanes };
+            runs.add_latency(subject, child::pace(subject, job, PACE)?);
+        }
+    }
+    for subject in subjects.iter().copied().filter(|subject| subject.has_a_door()) {
+        for callers in CALLERS {
+            bar.set_message(format!("{}, {callers} callers", subject.name()));
+            for _repetition in 0..arguments.repetitions {
+                let job = Job { cases: 0, batch: 1, lanes: arguments.lanes };
+                runs.add_served(subject, callers, child::door(subject, job, callers)?);
             }
         }
     }

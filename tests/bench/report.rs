@@ -6,11 +6,16 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::child::{Measured, Subject};
+use crate::door::Served;
+use crate::pace::Latency;
 
 /// Every run of every subject, by batch size.
 #[derive(Default)]
 pub(crate) struct Runs {
     runs: BTreeMap<(usize, Subject), Vec<Measured>>,
+    latencies: BTreeMap<Subject, Vec<Latency>>,
+    /// By subject and callers at once.
+    served: BTreeMap<(Subject, usize), Vec<Served>>,
 }
 
 impl Runs {
@@ -18,10 +23,26 @@ impl Runs {
         self.runs.entry((batch, subject)).or_default().push(measured);
     }
 
+    pub(crate) fn add_latency(&mut self, subject: Subject, latency: Latency) {
+        self.latencies.entry(subject).or_default().push(latency);
+    }
+
+    pub(crate) fn add_served(&mut self, subject: Subject, callers: usize, served: Served) {
+        self.served.entry((subject, callers)).or_default().push(served);
+    }
+
+    fn latency(&self, subject: Subject) -> Option<Latency> {
+        let runs = self.latencies.get(&subject)?;
+        Some(Latency { p50: middle(runs, |run| run.p50)?, p99: middle(runs, |run| run.p99)? })
+    }
+
+    fn served(&self, subject: Subject, callers: usize) -> Option<Served> {
+        let runs = self.served.get(&(subject, callers))?;
+        Some(Served { cases_per_s: middle(runs, |run| run.cases_per_s)?, p50: middle(runs, |run| run.p50)? })
+    }
+
     fn median(&self, batch: usize, subject: Subject, figure: impl Fn(&Measured) -> f64) -> Option<f64> {
-        let mut figures: Vec<f64> = self.runs.get(&(batch, subject))?.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        figures.get(figures.len() / 2).copied()
+        middle(self.runs.get(&(batch, subject))?, figure)
     }
 
     fn batches(&self) -> Vec<usize> {
@@ -75,6 +96,21 @@ impl Runs {
                 _ = writeln!(table, "  floor's time / slower bare loop's: {over:.2}");
             }
         }
+        for subject in self.latencies.keys() {
+            if let Some(Latency { p50, p99 }) = self.latency(*subject) {
+                let name = subject.name();
+                _ = writeln!(table, "\n{name} at 100 cases/s: p50 {p50:.1} ms, p99 {p99:.1} ms");
+            }
+        }
+        for (subject, callers) in self.served.keys() {
+            if let Some(Served { cases_per_s, p50 }) = self.served(*subject, *callers) {
+                let name = subject.name();
+                _ = writeln!(
+                    table,
+                    "{name}, {callers} HTTP callers: {cases_per_s:.0} cases/s, p50 {p50:.2} ms"
+                );
+            }
+        }
         table
     }
 
@@ -107,8 +143,21 @@ impl Runs {
             if *subject == Subject::Floor {
                 of_subject["time_over_bare"] = json!(self.floor_over_bare(batch));
             }
+            if let Some(latency) = self.latency(*subject) {
+                of_subject["latency_ms"] = json!(latency);
+            }
+            for (_, callers) in self.served.keys().filter(|(of, _)| of == subject) {
+                of_subject["http"][callers.to_string()] = json!(self.served(*subject, *callers));
+            }
             figures.insert(subject.name().to_owned(), of_subject);
         }
         Value::Object(figures)
     }
+}
+
+/// The median of a figure of several runs.
+fn middle<T>(runs: &[T], figure: impl Fn(&T) -> f64) -> Option<f64> {
+    let mut figures: Vec<f64> = runs.iter().map(figure).collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied()
 }

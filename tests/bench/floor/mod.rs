@@ -16,16 +16,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use smista::system::System;
 use smista_tests::OwnDatabase;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use crate::child::{Job, Measured};
 use crate::engine;
 use crate::job::Phase;
+use crate::pace::{self, Latency, Settled};
 use crate::shape::{MESSAGES_A_CASE, OPEN, REASSIGN, REJECT, ROUTE, Step, TRIAGE};
 use crate::usage;
 
@@ -40,12 +39,44 @@ fn steps(phase: Phase) -> &'static [&'static Step] {
 
 /// Measures the floor on PostgreSQL and RabbitMQ.
 pub(crate) async fn measure(job: Job) -> Result<Measured> {
-    #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
-    let database = OwnDatabase::create(Uuid::now_v7());
     // The engine makes the tables and queues, so that they are the same, and fills the backlog.
-    let system =
-        System::scaled(engine::servers_of(&database), engine::surroundings(), "smista".to_owned()).await?;
-    let servers = engine::servers_of(&database);
+    let (system, database) = engine::scaled().await?;
+    let (pool, link) = connected(&database).await?;
+    let numbers = Arc::new(AtomicU64::new(1));
+    let settled = Arc::new(Settled::default());
+    let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
+    for phase in Phase::ALL {
+        let casi = if phase == Phase::Open { Vec::new() } else { sql::ids(&pool).await? };
+        engine::fill(&system, phase, job.cases, &casi).await?;
+        let (began, cpu_before) = (engine::now(), usage::cpu_seconds()?);
+        work(&pool, &link, &numbers, &settled, phase, job).await?;
+        phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));
+        cpu_seconds += usage::cpu_seconds()? - cpu_before;
+    }
+    sql::check(&pool, job.cases).await?;
+    link.close().await;
+    pool.close().await;
+    engine::cleared(&system).await?;
+    let messages = job.cases as u64 * MESSAGES_A_CASE;
+    Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
+}
+
+/// How long one case takes at a steady rate.
+pub(crate) async fn paced(job: Job, rate: u32) -> Result<Latency> {
+    let (system, database) = engine::scaled().await?;
+    let (pool, link) = connected(&database).await?;
+    let (numbers, settled) = (Arc::new(AtomicU64::new(1)), Arc::new(Settled::default()));
+    let working = work(&pool, &link, &numbers, &settled, Phase::Open, job);
+    let (published, ()) = tokio::try_join!(pace::publish(&system, job.cases, rate), working)?;
+    link.close().await;
+    pool.close().await;
+    engine::cleared(&system).await?;
+    Ok(settled.since(&published))
+}
+
+/// Its own connections to the servers of an installation.
+async fn connected(database: &OwnDatabase) -> Result<(PgPool, Arc<amqp::Link>)> {
+    let servers = engine::servers_of(database);
     let server = PgConnectOptions::from_str(&servers.database_url)?;
     let pool = smista_store_postgres::without_delay(PgPoolOptions::new(), &server)
         .max_connections(24)
@@ -53,29 +84,14 @@ pub(crate) async fn measure(job: Job) -> Result<Measured> {
         .connect_with(server)
         .await?;
     let link = Arc::new(amqp::Link::open(&servers.amqp_url, servers.queue_prefix.clone()).await?);
-    let numbers = Arc::new(AtomicU64::new(1));
-    let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
-    for phase in Phase::ALL {
-        let casi = if phase == Phase::Open { Vec::new() } else { sql::ids(&pool).await? };
-        engine::fill(&system, phase, job.cases, &casi).await?;
-        let (began, cpu_before) = (engine::now(), usage::cpu_seconds()?);
-        work(&pool, &link, &numbers, phase, job).await?;
-        phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));
-        cpu_seconds += usage::cpu_seconds()? - cpu_before;
-    }
-    sql::check(&pool, job.cases).await?;
-    link.close().await;
-    pool.close().await;
-    system.delete_queues().await?;
-    system.close().await;
-    let messages = job.cases as u64 * MESSAGES_A_CASE;
-    Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
+    Ok((pool, link))
 }
 
 async fn work(
     pool: &PgPool,
     link: &Arc<amqp::Link>,
     numbers: &Arc<AtomicU64>,
+    settled: &Arc<Settled>,
     phase: Phase,
     job: Job,
 ) -> Result<()> {
@@ -89,6 +105,7 @@ async fn work(
                 pool: pool.clone(),
                 link: Arc::clone(link),
                 numbers: Arc::clone(numbers),
+                settled: Arc::clone(settled),
                 left: Arc::clone(&left),
                 batch: job.batch,
             };
@@ -106,6 +123,8 @@ struct Lane {
     pool: PgPool,
     link: Arc<amqp::Link>,
     numbers: Arc<AtomicU64>,
+    /// When routings were settled.
+    settled: Arc<Settled>,
     /// Messages of this step that nobody has handled yet.
     left: Arc<AtomicU64>,
     batch: usize,
@@ -125,6 +144,9 @@ impl Lane {
             let facts = sql::write(&mut transaction, self.step, &commands, &self.numbers, &published).await?;
             transaction.commit().await?;
             reader.acknowledge(&taken).await?;
+            if self.step.queue == ROUTE.queue {
+                self.settled.note(taken.len());
+            }
             published = match publishing.take() {
                 Some(earlier) => earlier.await??,
                 None => Vec::new(),
