@@ -1,40 +1,9 @@
 //! What a chore's failure means to whoever started it: the exit code. Knows nothing of how the failure came about.
 
-use std::fmt;
+use smista_servers::programs::{Ended, Needs};
 
 /// Exit code for wrong usage, and for what only the person at the keyboard can put right.
 pub(crate) const NEEDS_YOU: u8 = 2;
-
-/// Something is missing that this program cannot provide; the text says exactly what to do.
-#[derive(Debug)]
-pub(crate) struct Needs(pub(crate) String);
-
-impl fmt::Display for Needs {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Needs {}
-
-/// A program that we ran ended badly; its own output has already said why.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) command: String,
-    /// Its exit code; `None` when a signal ended it.
-    pub(crate) code: Option<i32>,
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code {
-            Some(code) => write!(out, "`{}` ended with exit code {code}", self.command),
-            None => write!(out, "`{}` was ended by a signal", self.command),
-        }
-    }
-}
-
-impl std::error::Error for Ended {}
 
 /// The code to exit with: a failed program's own, [`NEEDS_YOU`] for [`Needs`], otherwise 1.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use smista_servers::address::Address;
+
 use crate::servers::Servers;
-use crate::servers::address::Address;
 use crate::tools;
 
 /// Databases of the tests and of `cargo xtask prepare`; `_` is a wildcard of LIKE, hence the escape.

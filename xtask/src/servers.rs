@@ -1,14 +1,11 @@
 //! The two servers that the tests talk to: found, started privately, or installed first. Knows where they may be and in
 //! which order to try; how each is asked and started stands in its own file. It stops what it started, nothing else.
 
-pub(crate) mod address;
-mod postgres;
-mod private;
-mod rabbitmq;
-
 use std::process::Command;
 
 use anyhow::Result;
+use smista_servers::address::Address;
+use smista_servers::{postgres, rabbitmq};
 
 use crate::tools;
 
@@ -24,9 +21,9 @@ pub(crate) struct Servers {
 impl Servers {
     pub(crate) fn find_or_start() -> Result<Self> {
         let (postgres_url, private_postgres) = find_or_start_postgres()?;
-        println!("PostgreSQL: {}", address::Address::of(&postgres_url)?);
+        println!("PostgreSQL: {}", Address::of(&postgres_url)?);
         let (amqp_url, private_rabbitmq) = find_or_start_rabbitmq()?;
-        println!("RabbitMQ: {}", address::Address::of(&amqp_url)?);
+        println!("RabbitMQ: {}", Address::of(&amqp_url)?);
         Ok(Self { postgres_url, amqp_url, _private_postgres: private_postgres, private_rabbitmq })
     }
 
@@ -52,7 +49,7 @@ pub(crate) fn find_or_start_postgres() -> Result<(String, Option<postgres::Priva
         }
     }
     println!("starting a private PostgreSQL");
-    let private = postgres::Private::start()?;
+    let private = postgres::Private::start(postgres::Disk::Ignored)?;
     Ok((private.url(), Some(private)))
 }
 

@@ -1,12 +1,11 @@
 //! Running other programs, and getting them from Debian where that is possible. Knows no chore.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result};
-
-use crate::failure::{Ended, Needs};
+use anyhow::Result;
+use smista_servers::programs::{Needs, is_root};
+pub(crate) use smista_servers::programs::{find, read, run};
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn workspace_root() -> PathBuf {
@@ -36,41 +35,6 @@ pub(crate) fn require_component(subcommand: &str, component: &str) -> Result<()>
     Err(Needs(advice).into())
 }
 
-/// Runs to the end, output on our own terminal.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {}", words(command)))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Ended { command: words(command), code: status.code() }.into())
-}
-
-/// Runs to the end and answers what it printed; what it complained of becomes the error.
-pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {}", words(command)))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(anyhow::Error::new(Ended { command: words(command), code: output.status.code() }).context(complaint))
-}
-
-fn words(command: &Command) -> String {
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(OsStr::to_string_lossy)
-        .collect();
-    words.join(" ")
-}
-
-/// Where a program stands: on the `PATH`, else in one of the folders named.
-pub(crate) fn find(program: &str, elsewhere: &[PathBuf]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    on_path.iter().chain(elsewhere).map(|folder| folder.join(program)).find(|file| file.is_file())
-}
-
 /// Makes sure that a program is there, from its Debian package where we may install one.
 pub(crate) fn require(program: &str, package: &str) -> Result<PathBuf> {
     if find(program, &[]).is_none() {
@@ -95,10 +59,6 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
     arguments.extend(packages);
     apt(&arguments)
-}
-
-pub(crate) fn is_root() -> bool {
-    read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 #[cfg(test)]

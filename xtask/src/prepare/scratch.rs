@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::servers::address::with_database;
 use crate::tools;
+use smista_servers::address::with_database;
 
 /// The `.sql` files of a crate's `migrations`, in the order of their names.
 pub(super) fn migrations(store: &Path) -> Result<Vec<PathBuf>> {

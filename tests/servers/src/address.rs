@@ -4,17 +4,21 @@ use std::fmt;
 
 use anyhow::{Context as _, Result};
 
+/// A server, without what only a login needs.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Address {
+pub struct Address {
     scheme: String,
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    /// Its name or number.
+    pub host: String,
+    /// That of the URL, else the usual one of its scheme.
+    pub port: u16,
     /// What follows the first slash after the authority, without it: the database or the encoded virtual host.
     path: String,
 }
 
 impl Address {
-    pub(crate) fn of(url: &str) -> Result<Self> {
+    /// What a URL names; no error repeats it, since it may hold a password.
+    pub fn of(url: &str) -> Result<Self> {
         // The URL may carry a password, so that no error repeats it.
         let (scheme, rest) =
             url.split_once("://").context("a server's URL needs a scheme, such as amqp://")?;
@@ -29,12 +33,13 @@ impl Address {
         Ok(Self { scheme: scheme.to_owned(), host: host.to_owned(), port, path: path.to_owned() })
     }
 
-    pub(crate) fn is_loopback(&self) -> bool {
+    /// It is this machine's own.
+    pub fn is_loopback(&self) -> bool {
         matches!(self.host.as_str(), "127.0.0.1" | "localhost")
     }
 
     /// The virtual host of an AMQP URL; without one, the broker's default.
-    pub(crate) fn vhost(&self) -> &str {
+    pub fn vhost(&self) -> &str {
         match self.path.as_str() {
             "" | "%2f" | "%2F" => "/",
             named => named,
@@ -43,7 +48,7 @@ impl Address {
 }
 
 /// Account and password of a broker's URL; without them, the account that each broker brings along.
-pub(crate) fn login(url: &str) -> (&str, &str) {
+pub fn login(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
     let named = authority.rsplit_once('@').map(|(login, _)| login.split_once(':').unwrap_or((login, "")));
@@ -51,7 +56,7 @@ pub(crate) fn login(url: &str) -> (&str, &str) {
 }
 
 /// The same server, another database.
-pub(crate) fn with_database(url: &str, database: &str) -> Result<String> {
+pub fn with_database(url: &str, database: &str) -> Result<String> {
     let (scheme, rest) =
         url.split_once("://").context("a database's URL needs a scheme, such as postgres://")?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();

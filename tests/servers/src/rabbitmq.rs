@@ -1,4 +1,4 @@
-//! RabbitMQ: is it there, and how a private node starts and ends. A private node has its own name, ports, cookie and
+//! RabbitMQ: is it there, and how a private node starts, is killed, and ends. A private node has its own name, ports, cookie and
 //! port mapper, so that it neither meets nor disturbs another on the same machine.
 
 use std::fs::File;
@@ -10,19 +10,19 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::address::{Address, login};
-use super::private::{self, Folder};
-use crate::tools;
+use crate::address::{Address, login};
+use crate::private::{self, Folder};
+use crate::programs;
 
 /// Where a developer's broker usually is.
-pub(super) const USUAL: &str = "amqp://guest:guest@127.0.0.1:5672/%2f";
+pub const USUAL: &str = "amqp://guest:guest@127.0.0.1:5672/%2f";
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// AMQP 0-9-1, section 4.2.2: what a client says first.
 const PROTOCOL_HEADER: &[u8] = b"AMQP\0\0\x09\x01";
 
 /// A broker is there that speaks AMQP 0-9-1 and takes our login: the method Connection.Tune follows on ours.
-pub(super) fn answers(url: &str) -> Result<()> {
+pub fn answers(url: &str) -> Result<()> {
     let address = Address::of(url)?;
     let socket =
         (address.host.as_str(), address.port).to_socket_addrs()?.next().context("the host has no address")?;
@@ -78,17 +78,19 @@ fn start_ok(account: &str, password: &str) -> Vec<u8> {
     frame
 }
 
-pub(super) fn is_installed() -> bool {
+/// Its programs are there.
+pub fn is_installed() -> bool {
     program("rabbitmq-server").is_some()
 }
 
 /// Debian's wrappers on the `PATH` switch to an account of their own; the programs behind them run as whoever we are.
 fn program(name: &str) -> Option<PathBuf> {
     let behind = PathBuf::from("/usr/lib/rabbitmq/bin").join(name);
-    if behind.is_file() { Some(behind) } else { tools::find(name, &[]) }
+    if behind.is_file() { Some(behind) } else { programs::find(name, &[]) }
 }
 
-pub(crate) struct Private {
+/// A node of this process's own, gone with the value.
+pub struct Private {
     child: Child,
     node: Node,
     folder: Folder,
@@ -102,7 +104,11 @@ struct Node {
 }
 
 impl Private {
-    pub(super) fn start() -> Result<Self> {
+    /// Makes a node, and starts it.
+    ///
+    /// # Errors
+    /// A program is missing, or it does not answer within half a minute; the end of its log is told.
+    pub fn start() -> Result<Self> {
         let folder = Folder::create("rabbitmq")?;
         let node = Node {
             name: format!("smista-{}@localhost", std::process::id()),
@@ -112,25 +118,64 @@ impl Private {
         };
         std::fs::write(folder.path().join("rabbitmq.conf"), "")?;
         std::fs::write(folder.path().join("enabled_plugins"), "[].\n")?;
-        let log = folder.path().join("log");
-        let written = File::create(&log)?;
-        let mut server = node.command("rabbitmq-server", &folder)?;
-        let child = server.stdout(written.try_clone()?).stderr(written).stdin(Stdio::null()).spawn()?;
+        let child = node.server(&folder)?;
         let mut private = Self { child, node, folder };
-        let url = private.url();
-        private::wait_until(&mut private.child, &log, || answers(&url))?;
+        private.wait_until_it_answers()?;
         Ok(private)
     }
 
-    pub(super) fn url(&self) -> String {
+    /// Its default virtual host, as the account that it brings along.
+    pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.node.amqp_port)
     }
 
-    pub(super) fn rabbitmqctl(&self) -> Result<Command> {
+    /// Where it listens, on loopback.
+    pub fn port(&self) -> u16 {
+        self.node.amqp_port
+    }
+
+    /// Its own tool, addressed to it.
+    ///
+    /// # Errors
+    /// It is not installed.
+    pub fn rabbitmqctl(&self) -> Result<Command> {
         let mut command = self.node.command("rabbitmqctl", &self.folder)?;
         command.args(["-n", &self.node.name]);
         Ok(command)
     }
+
+    /// SIGKILL to the Erlang machine. What we started is a script, which ends with it.
+    pub fn kill(&mut self) -> Result<()> {
+        let process = std::fs::read_to_string(pid_file(&self.folder)).context("the node has no process")?;
+        private::kill(process.trim().parse()?)?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again on what is on the disk, after [`Private::kill`].
+    ///
+    /// # Errors
+    /// As [`Private::start`].
+    pub fn start_again(&mut self) -> Result<()> {
+        // Its name and ports may be taken until the last of what was killed is gone.
+        private::patiently(|| {
+            self.child = self.node.server(&self.folder)?;
+            self.wait_until_it_answers()
+        })
+    }
+
+    fn wait_until_it_answers(&mut self) -> Result<()> {
+        let url = self.url();
+        private::wait_until(&mut self.child, &log(&self.folder), || answers(&url))
+    }
+}
+
+fn log(folder: &Folder) -> PathBuf {
+    folder.path().join("log")
+}
+
+fn pid_file(folder: &Folder) -> PathBuf {
+    folder.path().join("pid")
 }
 
 impl Drop for Private {
@@ -146,6 +191,12 @@ impl Drop for Private {
 }
 
 impl Node {
+    fn server(&self, folder: &Folder) -> Result<Child> {
+        let written = File::options().create(true).append(true).open(log(folder))?;
+        let mut server = self.command("rabbitmq-server", folder)?;
+        Ok(server.stdout(written.try_clone()?).stderr(written).stdin(Stdio::null()).spawn()?)
+    }
+
     fn command(&self, name: &str, folder: &Folder) -> Result<Command> {
         let path = program(name).with_context(|| format!("`{name}` is not installed"))?;
         let mut command = Command::new(path);
@@ -161,7 +212,7 @@ impl Node {
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_MNESIA_BASE", folder.path().join("data"))
             .env("RABBITMQ_LOG_BASE", folder.path().join("logs"))
-            .env("RABBITMQ_PID_FILE", folder.path().join("pid"))
+            .env("RABBITMQ_PID_FILE", pid_file(folder))
             .env("RABBITMQ_CONFIG_FILE", folder.path().join("rabbitmq.conf"))
             .env("RABBITMQ_CONF_ENV_FILE", folder.path().join("rabbitmq-env.conf"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.path().join("enabled_plugins"));

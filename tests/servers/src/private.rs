@@ -7,18 +7,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::tools;
+use crate::programs;
 
-/// How often a starting server is asked, and how long between: half a minute in all.
+/// How often a starting server is asked, how often a killed one is started again, and how long between: a server that does not
+/// answer is given up after half a minute.
 const QUESTIONS: u32 = 150;
+const TRIES: u32 = 20;
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(200);
 
 /// A folder that goes away with its server. It stands among the temporary files, not in `target`, because PostgreSQL
 /// refuses to run as root and the account it runs under may not be able to reach the workspace.
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub(super) fn create(server: &str) -> Result<Self> {
+    pub(crate) fn create(server: &str) -> Result<Self> {
         let path = std::env::temp_dir().join(format!("smista-{server}-{}", std::process::id()));
         // Nobody else has our process id: what stands there is of a run that was killed.
         if path.exists() {
@@ -28,7 +30,7 @@ impl Folder {
         Ok(Self(path))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -42,12 +44,12 @@ impl Drop for Folder {
 }
 
 /// A port that nobody listens on at this moment.
-pub(super) fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Asks until the server answers; gives up when it has ended or asked for too long.
-pub(super) fn wait_until(child: &mut Child, log: &Path, answers: impl Fn() -> Result<()>) -> Result<()> {
+pub(crate) fn wait_until(child: &mut Child, log: &Path, answers: impl Fn() -> Result<()>) -> Result<()> {
     for _ in 0..QUESTIONS {
         if answers().is_ok() {
             return Ok(());
@@ -60,9 +62,27 @@ pub(super) fn wait_until(child: &mut Child, log: &Path, answers: impl Fn() -> Re
     bail!("the private server does not answer: {}", tail(log))
 }
 
+/// SIGKILL: nothing is said, and nothing is written any more.
+pub(crate) fn kill(process: u32) -> Result<()> {
+    programs::run(Command::new("kill").args(["-s", "KILL", &process.to_string()]))
+}
+
+/// Tries so often that whatever a killed server has left behind is gone.
+pub(crate) fn patiently(mut starts: impl FnMut() -> Result<()>) -> Result<()> {
+    let mut failed = None;
+    for _ in 0..TRIES {
+        match starts() {
+            Ok(()) => return Ok(()),
+            Err(error) => failed = Some(error),
+        }
+        std::thread::sleep(BETWEEN_QUESTIONS);
+    }
+    Err(failed.context("no try was made")?)
+}
+
 /// Asks a server to end and waits until it has.
-pub(super) fn stop(child: &mut Child, signal: &str) {
-    let asked = tools::run(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+pub(crate) fn stop(child: &mut Child, signal: &str) {
+    let asked = programs::run(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
     if asked.and_then(|()| Ok(child.wait()?)).is_err() {
         eprintln!("a private server (process {}) could not be stopped", child.id());
     }
