@@ -21,15 +21,26 @@ impl OwnDatabase {
     pub fn create(id: Uuid) -> Self {
         let server = std::env::var("SMISTA_TEST_POSTGRES_URL")
             .unwrap_or_else(|_unset| "postgres://postgres@127.0.0.1:5432/postgres".to_owned());
+        Self::create_on(server, id)
+    }
+
+    /// The same on a server of the test's own, named by any database of it.
+    pub fn create_on(server: String, id: Uuid) -> Self {
         let name = format!("smista_test_{}", id.simple());
         let database = Self { server, name };
         database.psql(&format!("CREATE DATABASE {} TEMPLATE template0", database.name));
         database
     }
 
-    fn url(&self) -> String {
+    /// What a client of this server is to be told.
+    pub fn url(&self) -> String {
         let (server, _) = self.server.rsplit_once('/').expect("a URL with a database");
         format!("{server}/{}", self.name)
+    }
+
+    /// What stands before its installation's names on a broker.
+    pub fn queue_prefix(&self) -> NamePrefix {
+        NamePrefix::new(&self.name.replace('_', "-")).expect("a prefix")
     }
 
     /// The servers of a process of this database's installation, whose queues bear its name too.
@@ -39,7 +50,7 @@ impl OwnDatabase {
             database_connections: 8,
             amqp_url: amqp_url(),
             deepest_outbox: DEEPEST_OUTBOX,
-            queue_prefix: NamePrefix::new(&self.name.replace('_', "-")).expect("a prefix"),
+            queue_prefix: self.queue_prefix(),
         }
     }
 

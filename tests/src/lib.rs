@@ -6,6 +6,7 @@ pub mod contract;
 mod databases;
 mod ears;
 pub mod office;
+pub mod proxy;
 pub mod simulate;
 mod stored;
 

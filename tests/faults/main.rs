@@ -1,0 +1,108 @@
+//! Faults of servers and networks, under load: a private PostgreSQL and a private RabbitMQ, killed by process id, and links
+//! that are slow, silent or cut. Each fault ends with the same audit, and one row of the table that is printed at the end.
+//!
+//! `cargo xtask faults` runs it ten times; a word chooses the faults whose names have it.
+
+mod audit;
+mod broker_faults;
+mod database_faults;
+mod ears;
+mod grounds;
+mod installation;
+mod link_faults;
+mod load;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use audit::Findings;
+use grounds::Grounds;
+use installation::Installation;
+use load::Load;
+
+#[derive(Parser)]
+#[command(about = "Faults of servers and networks, under load")]
+struct Arguments {
+    /// Only faults with one of these words in their names.
+    words: Vec<String>,
+    /// How often each is run.
+    #[arg(long, default_value_t = 1)]
+    runs: usize,
+    /// Names the faults and runs none.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Something that goes wrong while callers and workers are at it.
+#[derive(Clone, Copy)]
+struct Fault {
+    name: &'static str,
+    /// What happens; when it returns, everything is as before, or will be by itself.
+    strike: for<'a> fn(&'a Scene<'a>) -> Striking<'a>,
+}
+
+type Striking<'a> = futures::future::LocalBoxFuture<'a, anyhow::Result<()>>;
+
+/// What a fault can reach.
+struct Scene<'a> {
+    grounds: &'a Grounds,
+    installation: &'a Installation,
+    load: &'a Load,
+}
+
+/// Nothing goes wrong: what the others are compared with, and nothing may be published twice.
+const NONE: Fault = Fault { name: "none", strike: |scene| Box::pin(async { scene.load.goes_on().await }) };
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let every = [&[NONE], broker_faults::ALL, database_faults::ALL, link_faults::ALL].concat();
+    let chosen = |fault: &&Fault| {
+        arguments.words.is_empty() || arguments.words.iter().any(|word| fault.name.contains(word.as_str()))
+    };
+    let faults: Vec<&Fault> = every.iter().filter(chosen).collect();
+    if arguments.list {
+        faults.iter().for_each(|fault| say(fault.name));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
+    runtime.block_on(run(&faults, arguments.runs))
+}
+
+async fn run(faults: &[&Fault], runs: usize) -> anyhow::Result<ExitCode> {
+    let grounds = Grounds::prepare()?;
+    let mut table = table::Table::default();
+    for _run in 0..runs {
+        for fault in faults {
+            let findings = one(&grounds, fault).await.unwrap_or_else(|error| Findings::failed(&error));
+            say(&table::line(fault.name, &findings));
+            table.add(fault.name, findings);
+        }
+    }
+    say(&table.to_string());
+    Ok(if table.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn one(grounds: &Grounds, fault: &Fault) -> anyhow::Result<Findings> {
+    let installation = Installation::open(grounds).await?;
+    let load = Load::begin(&installation);
+    let scene = Scene { grounds, installation: &installation, load: &load };
+    let struck = match load.goes_on().await {
+        Ok(()) => (fault.strike)(&scene).await,
+        Err(error) => Err(error),
+    };
+    grounds.all_is_well_again()?;
+    let asked = load.end(struck.is_ok()).await;
+    let findings = match struck {
+        Ok(()) => audit::audit(&installation, &asked).await,
+        Err(error) => Err(error),
+    };
+    installation.clear_away().await?;
+    findings
+}
+
+#[expect(clippy::print_stdout, reason = "a report is for people")]
+fn say(text: &str) {
+    println!("{text}");
+}
