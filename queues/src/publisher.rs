@@ -187,6 +187,8 @@ impl Hand {
         // A blocked broker answers nothing until the time-out; the sweeper waits for it instead.
         if self.sweeper.broker.is_blocked() {
             tracing::debug!(rows = rows.len(), "the broker is blocked: outbox rows are left to the sweeper");
+            let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
+            self.sweeper.give_back(&keys).await;
         } else {
             let confirmed = self.sweeper.confirmed(&rows).await;
             fail_point::pass("after-publish");

@@ -19,6 +19,7 @@ use crate::topology::Topology;
 struct Deletions {
     noted: Mutex<Vec<i64>>,
     deleted: Mutex<Vec<i64>>,
+    given_back: Mutex<Vec<i64>>,
     away: AtomicBool,
     asked: tokio::sync::Notify,
 }
@@ -40,6 +41,10 @@ impl Outbox for Deletions {
     }
     async fn delete_published(&self, _: &[OutboxKey]) -> Result<(), ShelfError> {
         Err(ShelfError::Unavailable("the publisher only notes".to_owned()))
+    }
+    async fn give_back(&self, keys: &[OutboxKey], _: Duration) -> Result<(), ShelfError> {
+        self.given_back.lock().expect("not poisoned").extend(keys.iter().map(|key| key.row));
+        Ok(())
     }
     fn note_published(&self, keys: Vec<OutboxKey>) {
         self.noted.lock().expect("not poisoned").extend(keys.iter().map(|key| key.row));
@@ -245,6 +250,7 @@ async fn a_blocked_broker_is_not_asked() {
     let (outbox, broker) = published(scene).await;
     assert!(broker.batches.lock().expect("not poisoned").is_empty());
     assert!(outbox.rows().is_empty());
+    assert_eq!(*outbox.given_back.lock().expect("not poisoned"), [0, 1, 2], "the sweeper waits for it");
 }
 
 #[tokio::test]

@@ -68,6 +68,10 @@ pub trait Outbox: Send + Sync {
     /// Deletes published rows whose lease is still the one in the key; the others belong to somebody else now.
     async fn delete_published(&self, rows: &[OutboxKey]) -> Result<(), ShelfError>;
 
+    /// Lets rows whose lease is still the one in the key be claimed again when `rest` is over: they could not be published,
+    /// and whoever has them claimed will not try.
+    async fn give_back(&self, rows: &[OutboxKey], rest: Duration) -> Result<(), ShelfError>;
+
     /// Notes rows as published, to be deleted with the next transaction that this process commits anyway: a commit of
     /// their own costs as much as the one that wrote them. Until then they keep their lease.
     fn note_published(&self, rows: Vec<OutboxKey>);

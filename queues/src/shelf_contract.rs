@@ -167,6 +167,7 @@ pub async fn run_outbox<F: Future<Output = Arc<dyn ShelfAndOutbox>>>(open: impl 
     what_is_due_is_claimed_once(open().await.as_ref()).await;
     claimers_share_what_is_due(open().await.as_ref()).await;
     an_expired_lease_lets_others_claim_and_forbids_the_first_to_delete(open().await.as_ref()).await;
+    what_is_given_back_is_claimed_by_others(open().await.as_ref()).await;
     a_wait_laid_aside_again_outlives_its_publication(open().await.as_ref()).await;
     depth_counts_what_is_due(open().await.as_ref()).await;
 }
@@ -219,6 +220,19 @@ pub async fn an_expired_lease_lets_others_claim_and_forbids_the_first_to_delete(
     assert_eq!(store.depth(at(10)).await.expect("answers").due, 1);
     store.delete_published(&[quick[0].key]).await.expect("deletes");
     assert_eq!(store.depth(at(10)).await.expect("answers").due, 0);
+}
+
+/// It is claimed when its rest is over; what somebody else has claimed meanwhile stays his.
+pub async fn what_is_given_back_is_claimed_by_others(store: &dyn ShelfAndOutbox) {
+    store.put(&[wait("1", 10)], &[]).await.expect("puts");
+    let first = store.claim_due(at(10), LONG, 10).await.expect("claims");
+    store.give_back(&[first[0].key], LONG).await.expect("gives back");
+    assert!(store.claim_due(at(10), LONG, 10).await.expect("claims").is_empty());
+    store.give_back(&[first[0].key], Duration::ZERO).await.expect("gives back");
+    let second = store.claim_due(at(10), LONG, 10).await.expect("claims");
+    assert_eq!(second.len(), 1);
+    store.give_back(&[first[0].key], Duration::ZERO).await.expect("it is somebody else's, which is no error");
+    assert!(store.claim_due(at(10), LONG, 10).await.expect("claims").is_empty());
 }
 
 /// A message may be handled, and wait again, before its publication is noted.

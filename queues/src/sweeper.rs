@@ -1,7 +1,8 @@
 //! Publishes outbox rows that are due and deletes them once the broker has them.
 //!
 //! Any number of processes may sweep one outbox: rows are leased, and published with no transaction open. A
-//! row whose fate is unknown keeps its lease until it expires, then anybody publishes it again.
+//! row that was not confirmed is given back, and anybody publishes it again; one whose process died keeps its lease until it
+//! expires.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Clock;
 use crate::broker::{Broker, Published};
 use crate::shelf::{Outbox, OutboxKey, OutboxRow, ShelfError};
+
+/// How long rows rest that could not be published: a broker that was away is tried again soon, and not all the time.
+const REST: Duration = Duration::from_secs(2);
 
 /// Takes rows from an outbox to a broker.
 pub struct Sweeper {
@@ -51,10 +55,10 @@ impl Sweeper {
         Ok(confirmed.len())
     }
 
-    /// Publishes rows leased to the caller; answers which of them the broker has now.
+    /// Publishes rows leased to the caller; answers which of them the broker has now. The others are given back.
     pub(crate) async fn confirmed(&self, rows: &[OutboxRow]) -> Vec<OutboxKey> {
         let messages: Vec<_> = rows.iter().map(|row| row.message.clone()).collect();
-        let mut confirmed = Vec::with_capacity(rows.len());
+        let (mut confirmed, mut failed, mut reason) = (Vec::with_capacity(rows.len()), Vec::new(), None);
         for (row, fate) in rows.iter().zip(self.broker.publish(&messages).await) {
             let (id, kind) = (&row.message.message_id, &row.message.message_type);
             match fate {
@@ -63,11 +67,23 @@ impl Sweeper {
                     tracing::error!(id, kind, destination = %row.message.destination, "no queue takes an outbox message; it stays");
                 }
                 Published::Refused(why) | Published::Unknown(why) => {
-                    tracing::warn!(id, kind, why, "outbox message not confirmed; it is published again");
+                    failed.push(row.key);
+                    reason.get_or_insert(why);
                 }
             }
         }
+        if let Some(why) = reason {
+            tracing::warn!(messages = failed.len(), why, "not confirmed: they are published again");
+            self.give_back(&failed).await;
+        }
         confirmed
+    }
+
+    /// Leaves rows that are leased to the caller to whoever sweeps next.
+    pub(crate) async fn give_back(&self, rows: &[OutboxKey]) {
+        if let Err(error) = self.outbox.give_back(rows, REST).await {
+            tracing::warn!(%error, rows = rows.len(), "outbox rows wait until their lease expires");
+        }
     }
 
     /// Sweeps until stopped; `idle` is the pause after a turn that found nothing or failed.

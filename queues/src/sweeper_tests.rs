@@ -65,6 +65,12 @@ impl Outbox for MemoryOutbox {
         self.0.lock().expect("not poisoned").retain(|row| !keys.contains(&row.claimed.key));
         Ok(())
     }
+    async fn give_back(&self, keys: &[OutboxKey], rest: Duration) -> Result<(), ShelfError> {
+        assert!(rest < Duration::from_secs(60), "a lease is no rest");
+        let mut rows = self.0.lock().expect("not poisoned");
+        rows.iter_mut().filter(|row| keys.contains(&row.claimed.key)).for_each(|row| row.leased = false);
+        Ok(())
+    }
     fn note_published(&self, _: Vec<OutboxKey>) {}
     async fn delete_noted(&self) -> Result<(), ShelfError> {
         Err(ShelfError::Unavailable("the sweeper notes nothing".to_owned()))
@@ -138,6 +144,12 @@ async fn only_what_the_broker_confirmed_is_deleted() {
     let (sweeper, _) = sweeper(&outbox, false, &answers);
     assert_eq!(sweeper.step().await.expect("sweeps"), Swept { claimed: 4, published: 1 });
     assert_eq!(outbox.left(), [0, 2, 3]);
+    let leased: Vec<bool> = outbox.0.lock().expect("not poisoned").iter().map(|row| row.leased).collect();
+    assert_eq!(
+        leased,
+        [true, false, false],
+        "what failed is anybody's; what no queue takes is not tried at once"
+    );
 }
 
 #[tokio::test]

@@ -105,10 +105,10 @@ pub(crate) async fn audit(installation: &Installation, asked: &Asked) -> Result<
     let quiet = come_to_rest(installation).await;
     let recovered = began.elapsed();
     installation.stop().await;
-    let mut seen = records(installation, pool).await?;
+    let mut seen = records(installation, pool).await.context("reading the records")?;
     seen.left.extend(left_in_tables(pool).await?);
-    seen.left.extend(left_in_queues(installation).await?);
-    installation.ears.hear(&mut seen).await?;
+    seen.left.extend(left_in_queues(installation).await.context("asking for depths")?);
+    installation.ears.hear(&mut seen).await.context("hearing the facts")?;
     let mut findings = Findings::of(asked, &seen, recovered);
     if let Err(restless) = quiet {
         findings.wrong.push(format!("{restless:#}"));

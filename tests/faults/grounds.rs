@@ -46,6 +46,12 @@ impl Grounds {
         self.ask_broker(&["set_vm_memory_high_watermark", "0.4"]).map(drop)
     }
 
+    /// RabbitMQ writes down which quorum queues it has when half a second has passed, and one that it has forgotten when it
+    /// is killed before has no leader afterwards. Queues of an office are older than that.
+    pub(crate) fn remember_queues(&self) -> Result<()> {
+        self.ask_broker(&["eval", "[ok = dets:sync(Table) || Table <- dets:all()]."]).map(drop)
+    }
+
     /// Blocks while it is dead: callers and workers go on.
     pub(crate) fn kill_postgres(&self) -> Result<()> {
         tokio::task::block_in_place(|| lock(&self.postgres).kill())

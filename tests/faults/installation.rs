@@ -85,6 +85,7 @@ impl Installation {
         let work = Process::start(servers()).await?;
         work.publish();
         work.work();
+        grounds.remember_queues()?;
         Ok(Self { database, amqp_url: grounds.amqp_url(), door, work, router, lanes, token, ears })
     }
 

@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use smista_queues::{Broker, Destination, Exchange, Outgoing, Published, RabbitMq};
 use smista_tests::catalogue::{ANNA, RESIDENZA, tripletta};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
@@ -83,10 +84,13 @@ impl Load {
             notes: AtomicUsize::new(0),
         });
         let mut asking = Vec::new();
+        let (opened, to_note) = unbounded_channel();
         for _caller in 0..CALLERS {
-            let shared = Arc::clone(&shared);
-            asking.push(tokio::spawn(async move { shared.call().await }));
+            let (shared, opened) = (Arc::clone(&shared), opened.clone());
+            asking.push(tokio::spawn(async move { shared.call(&opened).await }));
         }
+        let noting = Arc::clone(&shared);
+        asking.push(tokio::spawn(async move { noting.note(to_note).await }));
         for _publisher in 0..PUBLISHERS {
             let shared = Arc::clone(&shared);
             asking.push(tokio::spawn(async move { shared.publish().await }));
@@ -173,17 +177,22 @@ impl Shared {
         None
     }
 
-    /// Opens cases over HTTP, and has a note written on each over the broker.
-    async fn call(&self) {
+    /// Opens cases over HTTP, and says which.
+    async fn call(&self, opened: &UnboundedSender<String>) {
         while let Some(number) = self.next(&self.openings).await {
-            let opened = self.until(|| self.open(number)).await;
-            if let Some(caso) = opened
-                && let Some(number) = self.next(&self.notes).await
-            {
-                let note = message(number, "case.note", Some(&caso), json!({ "text": words(NOTE, number) }));
-                self.until(|| self.send("case.note", number, &note)).await;
+            if let Some(caso) = self.until(|| self.open(number)).await {
+                opened.send(caso).ok();
             }
             sleep(PAUSE).await;
+        }
+    }
+
+    /// Writes notes on cases over the broker.
+    async fn note(&self, mut opened: UnboundedReceiver<String>) {
+        while let Some(caso) = opened.recv().await {
+            let Some(number) = self.next(&self.notes).await else { return };
+            let note = message(number, "case.note", Some(&caso), json!({ "text": words(NOTE, number) }));
+            self.until(|| self.send("case.note", number, &note)).await;
         }
     }
 

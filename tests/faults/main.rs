@@ -15,7 +15,9 @@ mod table;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
+use tracing_subscriber::filter::EnvFilter;
 
 use audit::Findings;
 use grounds::Grounds;
@@ -66,6 +68,10 @@ fn main() -> anyhow::Result<ExitCode> {
         faults.iter().for_each(|fault| say(fault.name));
         return Ok(ExitCode::SUCCESS);
     }
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("off")))
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
     runtime.block_on(run(&faults, arguments.runs))
 }
@@ -95,10 +101,10 @@ async fn one(grounds: &Grounds, fault: &Fault) -> anyhow::Result<Findings> {
     grounds.all_is_well_again()?;
     let asked = load.end(struck.is_ok()).await;
     let findings = match struck {
-        Ok(()) => audit::audit(&installation, &asked).await,
+        Ok(()) => audit::audit(&installation, &asked).await.context("at the audit"),
         Err(error) => Err(error),
     };
-    installation.clear_away().await?;
+    installation.clear_away().await.context("clearing away")?;
     findings
 }
 

@@ -71,7 +71,8 @@ impl Proxy {
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
+            // Some have gone again before they are accepted.
+            for client in listener.incoming().flatten() {
                 if accepting.over.load(Ordering::Acquire) {
                     return;
                 }

@@ -159,6 +159,11 @@ impl Outbox for PostgresShelf {
         Ok(statements::delete_published(&mut session, rows).await?)
     }
 
+    async fn give_back(&self, rows: &[OutboxKey], rest: Duration) -> Result<(), ShelfError> {
+        let mut session = self.pool.acquire().await.map_err(Fault::from)?;
+        Ok(statements::give_back(&mut session, rows, rest).await?)
+    }
+
     fn note_published(&self, rows: Vec<OutboxKey>) {
         self.published.add(rows);
     }

@@ -152,9 +152,28 @@ pub(crate) async fn claim_due(
     Ok(rows)
 }
 
+/// Ids and leases, apart.
+fn columns(rows: &[OutboxKey]) -> (Vec<i64>, Vec<Uuid>) {
+    rows.iter().map(|key| (key.row, key.lease)).unzip()
+}
+
+pub(crate) async fn give_back(connection: &mut Connection, rows: &[OutboxKey], rest: Duration) -> Answer<()> {
+    let (ids, leases) = columns(rows);
+    sqlx::query!(
+        "update outbox set lease_until = clock_timestamp() + make_interval(secs => $3)
+        from unnest($1::bigint[], $2::uuid[]) as given (id, lease)
+        where outbox.id = given.id and outbox.lease = given.lease",
+        &ids,
+        &leases,
+        rest.as_secs_f64()
+    )
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn delete_published(connection: &mut Connection, rows: &[OutboxKey]) -> Answer<()> {
-    let ids: Vec<i64> = rows.iter().map(|key| key.row).collect();
-    let leases: Vec<Uuid> = rows.iter().map(|key| key.lease).collect();
+    let (ids, leases) = columns(rows);
     // A row that is not there under this lease belongs to somebody else, who publishes it again: no error.
     sqlx::query!(
         "delete from outbox using unnest($1::bigint[], $2::uuid[]) as published (id, lease)
