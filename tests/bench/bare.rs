@@ -76,7 +76,7 @@ pub(crate) async fn insert(job: Job) -> Result<Measured> {
     let (database, system) = installation().await?;
     let servers = engine::servers_of(&database);
     let server = PgConnectOptions::from_str(&servers.database_url)?;
-    let pool = smista_store_postgres::without_delay(PgPoolOptions::new(), &server)
+    let pool = smista_store_postgres::with_sockets_set(PgPoolOptions::new(), &server)
         .max_connections(24)
         .test_before_acquire(false)
         .connect_with(server)

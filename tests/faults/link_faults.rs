@@ -10,18 +10,12 @@ use crate::{Fault, Scene};
 
 pub(crate) const ALL: &[Fault] = &[
     Fault { name: "link to RabbitMQ cut 20 times", strike: |scene| Box::pin(cut(scene)) },
-    Fault {
-        name: "link to RabbitMQ half open",
-        strike: |scene| Box::pin(half_open(scene, &scene.grounds.to_rabbitmq)),
-    },
+    Fault { name: "link to RabbitMQ half open", strike: |scene| Box::pin(half_open_to_rabbitmq(scene)) },
     Fault {
         name: "link to RabbitMQ slow",
         strike: |scene| Box::pin(slow(scene, &scene.grounds.to_rabbitmq)),
     },
-    Fault {
-        name: "link to PostgreSQL half open",
-        strike: |scene| Box::pin(half_open(scene, &scene.grounds.to_postgres)),
-    },
+    Fault { name: "link to PostgreSQL half open", strike: |scene| Box::pin(half_open_to_postgres(scene)) },
     Fault {
         name: "link to PostgreSQL slow",
         strike: |scene| Box::pin(slow(scene, &scene.grounds.to_postgres)),
@@ -42,11 +36,27 @@ async fn cut(scene: &Scene<'_>) -> Result<()> {
     scene.load.goes_on().await
 }
 
+/// Long enough for whatever is under way to be lost.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// What is sent is lost, and nobody is told; connections that were open stay so and dead, and only new ones work.
-async fn half_open(scene: &Scene<'_>, link: &Proxy) -> Result<()> {
+async fn half_open(link: &Proxy) {
     link.set(Link { silent: true, ..Link::default() });
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(SILENCE).await;
     link.set(Link::default());
+}
+
+/// The heartbeats of both ends find it out.
+async fn half_open_to_rabbitmq(scene: &Scene<'_>) -> Result<()> {
+    half_open(&scene.grounds.to_rabbitmq).await;
+    scene.load.goes_on().await
+}
+
+/// The system's time-outs on the socket find it out, which a link on one machine cannot show: here the link itself ends
+/// what was silent.
+async fn half_open_to_postgres(scene: &Scene<'_>) -> Result<()> {
+    half_open(&scene.grounds.to_postgres).await;
+    scene.grounds.to_postgres.cut();
     scene.load.goes_on().await
 }
 

@@ -5,16 +5,16 @@
 mod desk;
 mod dialect;
 mod errors;
-mod no_delay;
 mod published;
 #[path = "../../store/queries/mod.rs"]
 mod queries;
 mod shelf;
+mod sockets;
 mod store;
 mod transaction;
 
-pub use no_delay::without_delay;
 pub use shelf::PostgresShelf;
+pub use sockets::with_sockets_set;
 pub use store::{PostgresOptions, PostgresStore, is_postgres_url};
 
 /// The engine, as the shared queries name it.

@@ -24,9 +24,9 @@ use uuid::Uuid;
 use crate::Db;
 use crate::desk::PostgresDesk;
 use crate::dialect::{self, writes};
-use crate::no_delay::without_delay;
 use crate::published::Published;
 use crate::queries::{Answer, Fault, accounts, casi, catalogue, learning, register, search};
+use crate::sockets::with_sockets_set;
 use crate::transaction::OpenTransaction;
 
 /// A session that was used since then is taken to be there still.
@@ -73,7 +73,7 @@ impl PostgresStore {
             // No statement here computes so long that compiling it first would pay.
             ("jit", "off"),
         ]);
-        let pool = without_delay(PgPoolOptions::new(), &server)
+        let pool = with_sockets_set(PgPoolOptions::new(), &server)
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
             // A session in steady use is not asked whether it answers: that costs as much as a statement. Whoever begins a

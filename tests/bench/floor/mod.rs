@@ -78,7 +78,7 @@ pub(crate) async fn paced(job: Job, rate: u32) -> Result<Latency> {
 async fn connected(database: &OwnDatabase) -> Result<(PgPool, Arc<amqp::Link>)> {
     let servers = engine::servers_of(database);
     let server = PgConnectOptions::from_str(&servers.database_url)?;
-    let pool = smista_store_postgres::without_delay(PgPoolOptions::new(), &server)
+    let pool = smista_store_postgres::with_sockets_set(PgPoolOptions::new(), &server)
         .max_connections(24)
         .test_before_acquire(false)
         .connect_with(server)
