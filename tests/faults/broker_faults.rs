@@ -14,7 +14,7 @@ pub(crate) const ALL: &[Fault] = &[
 ];
 
 /// Times that something short is done again while the work goes on.
-const TIMES: usize = 5;
+const TIMES: usize = 3;
 /// Looks at whether the queues are there again; each takes a second.
 const MOST_LOOKS: usize = 60;
 

@@ -9,7 +9,7 @@ use smista_tests::proxy::{Link, Proxy};
 use crate::{Fault, Scene};
 
 pub(crate) const ALL: &[Fault] = &[
-    Fault { name: "link to RabbitMQ cut 20 times", strike: |scene| Box::pin(cut(scene)) },
+    Fault { name: "link to RabbitMQ cut 10 times", strike: |scene| Box::pin(cut(scene)) },
     Fault { name: "link to RabbitMQ half open", strike: |scene| Box::pin(half_open_to_rabbitmq(scene)) },
     Fault {
         name: "link to RabbitMQ slow",
@@ -23,7 +23,7 @@ pub(crate) const ALL: &[Fault] = &[
 ];
 
 /// Times that all connections are cut.
-const CUTS: usize = 20;
+const CUTS: usize = 10;
 /// 20 ms each way, and as much as an old line carries.
 const SLOW: Link =
     Link { delay: Duration::from_millis(20), throttle: NonZeroU32::new(256 * 1024), silent: false };

@@ -6,6 +6,7 @@
 mod bench;
 mod clauses;
 mod failure;
+mod faults;
 mod leftovers;
 mod prepare;
 mod servers;
@@ -24,6 +25,8 @@ usage: cargo xtask CHORE
   test [--quick]     formatting, clauses, servers, SQL and lints, docs, tests, 2,000 simulated offices, leftovers
                      (--quick: clauses, servers, tests and leftovers alone)
   clauses            each clause of the process with the stories that prove it
+  faults [--runs N] [WORD…]
+                     every fault, ten times in a row unless told, and a table (WORD: only those with it in their names)
   bench [OPTION…]    the engine against a hand-tuned floor, in one run (--help: what can be chosen)
   simulate           play random offices and check them after each step (SEED=n: one; SEEDS=n: so many)
   prepare [--check]  write each store's .sqlx from fresh databases (--check: compare, change nothing)
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ["test"] => verify::everything(),
         ["test", "--quick"] => verify::quickly(),
         ["clauses"] => print_clauses(),
+        ["faults", options @ ..] => faults::run(options),
         ["bench", options @ ..] => bench::run(options),
         ["simulate"] => simulate::run(),
         ["prepare"] => prepare::write(),

@@ -23,6 +23,13 @@ impl Servers {
         let (postgres_url, private_postgres) = find_or_start_postgres()?;
         println!("PostgreSQL: {}", Address::of(&postgres_url)?);
         let (amqp_url, private_rabbitmq) = find_or_start_rabbitmq()?;
+        // Whoever answers, faults are done to servers that are started for them.
+        if !postgres::is_installed() {
+            tools::install(&["postgresql"])?;
+        }
+        if !rabbitmq::is_installed() {
+            tools::install(&["rabbitmq-server"])?;
+        }
         println!("RabbitMQ: {}", Address::of(&amqp_url)?);
         Ok(Self { postgres_url, amqp_url, _private_postgres: private_postgres, private_rabbitmq })
     }

@@ -59,7 +59,7 @@ fn verify(mut steps: Steps, between: impl FnOnce(&mut Steps, &Servers) -> Result
 
 /// Queries are checked against what `.sqlx` holds, never against a database that happens to be named by the environment;
 /// and what is simulated is not left to it either: `SEEDS=0` would play nothing and pass.
-fn cargo(servers: &Servers) -> Command {
+pub(crate) fn cargo(servers: &Servers) -> Command {
     let mut command = tools::cargo();
     command
         .env("SQLX_OFFLINE", "true")
