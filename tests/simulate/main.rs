@@ -2,9 +2,11 @@
 //!
 //! `SEED=n` plays one seed and prints the hash of its trace; `SEEDS=n` says how many are played.
 
+mod nth;
+mod processors;
+
 use std::collections::BTreeSet;
 
-use core_affinity::CoreId;
 use smista_tests::simulate::{Defect, Played, Violation, every_row, play, row_name};
 
 /// Seeds in a plain `cargo test`: enough to reach every row of the table.
@@ -23,35 +25,10 @@ fn play_alone(seed: u64, defect: Option<Defect>) -> Result<Played, Box<Violation
     runtime.block_on(play(seed, defect))
 }
 
-/// The processors to play on, at least one; none is named where they cannot be told apart.
-fn processors() -> Vec<Option<CoreId>> {
-    match core_affinity::get_core_ids() {
-        Some(named) if !named.is_empty() => named.into_iter().map(Some).collect(),
-        _ => vec![None],
-    }
-}
-
 /// Plays the seeds on all processors; the violation of the lowest seed if there is any.
 fn play_all(seeds: std::ops::Range<u64>) -> Result<Vec<Played>, Box<Violation>> {
-    let processors = processors();
-    let lanes = processors.len();
-    let lane = |first: usize, processor: Option<CoreId>| {
-        // One step at a time: the threads of a seed, the database's own too, hand over to each other, and that is nearly
-        // twice as fast where they share a processor. They inherit it from this one.
-        if let Some(processor) = processor {
-            core_affinity::set_for_current(processor);
-        }
-        seeds.clone().skip(first).step_by(lanes).map(|seed| play_alone(seed, None)).collect::<Vec<_>>()
-    };
-    let played = std::thread::scope(|scope| {
-        let lane = &lane;
-        let threads: Vec<_> = processors
-            .into_iter()
-            .enumerate()
-            .map(|(first, processor)| scope.spawn(move || lane(first, processor)))
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("a lane")).collect::<Vec<_>>()
-    });
+    let seeds: Vec<u64> = seeds.collect();
+    let played = processors::on_all(&seeds, |seed| play_alone(*seed, None));
     let lowest = played.iter().filter_map(|played| played.as_ref().err()).min_by_key(|found| found.seed);
     match lowest.cloned() {
         Some(violation) => Err(violation),

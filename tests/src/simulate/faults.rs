@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
 
+use super::calls::{Call, Calls, Failure, Turn};
 use super::journal::Journal;
 
 /// A mistake that the office could have been built with.
@@ -51,11 +52,21 @@ struct State {
     struck: Vec<Fault>,
     rng: Rng,
     journal: Journal,
+    calls: Calls,
+    /// Nothing strikes at random: what fails is planned.
+    is_planned: bool,
 }
 
 impl Faults {
     pub(crate) fn new(defect: Option<Defect>, rng: Rng) -> Self {
-        let state = State { armed: Vec::new(), struck: Vec::new(), rng, journal: Journal::default() };
+        let state = State {
+            armed: Vec::new(),
+            struck: Vec::new(),
+            rng,
+            journal: Journal::default(),
+            calls: Calls::default(),
+            is_planned: false,
+        };
         Self { defect, state: Mutex::new(state) }
     }
 
@@ -67,9 +78,48 @@ impl Faults {
         self.defect == Some(defect)
     }
 
+    /// From now on nothing strikes at random, and calls are counted anew.
+    pub(crate) fn plan(&self, failure: Option<Failure>) {
+        let mut state = self.state();
+        state.is_planned = true;
+        state.calls.plan(failure);
+    }
+
+    /// Whether what fails is planned.
+    pub(crate) fn is_planned(&self) -> bool {
+        self.state().is_planned
+    }
+
+    /// Reads the calls that were made.
+    pub(crate) fn calls<T>(&self, with: impl FnOnce(&mut Calls) -> T) -> T {
+        with(&mut self.state().calls)
+    }
+
+    /// One call of a port, as it goes or as it is to fail.
+    pub(crate) async fn call<T, E>(
+        &self,
+        call: Call,
+        away: fn() -> E,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let turn = self.state().calls.make(call);
+        match turn {
+            Turn::Goes => work.await,
+            Turn::Refused => Err(away()),
+            Turn::AnswerLost => {
+                work.await?;
+                Err(away())
+            }
+        }
+    }
+
     /// Lets the fault strike once, at its place after it was passed `passes` times.
     pub(crate) fn arm(&self, fault: Fault, passes: usize) {
-        self.state().armed.push((fault, passes));
+        let mut state = self.state();
+        // Another try is no failure: what lays messages aside can fail only where there is one.
+        if !state.is_planned || fault == Fault::TryLater {
+            state.armed.push((fault, passes));
+        }
     }
 
     /// Ends the step; says what struck in it.

@@ -3,6 +3,7 @@
 //! Knows how one seed is played and what a violation is. Randomness, time and identifiers all come from the seed, so
 //! that it plays the same again; [`Played::hash`] shows that it did.
 
+mod calls;
 mod coverage;
 mod faults;
 mod invariants;
@@ -15,10 +16,11 @@ mod steps;
 mod store_faults;
 mod wishes;
 
+pub use calls::{Call, Failure, Way};
 pub use coverage::{every_row, row_name};
 pub use faults::Defect;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 
@@ -57,6 +59,41 @@ impl std::fmt::Display for Violation {
         writeln!(f, "seed {} after step {}: {}", self.seed, self.step, self.what)?;
         self.last_steps.iter().try_for_each(|line| writeln!(f, "    {line}"))
     }
+}
+
+/// What became of a story in which nothing fails, or one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// How often each call was made.
+    pub calls: BTreeMap<Call, usize>,
+    /// Whether the call that was to fail did.
+    pub struck: bool,
+    pub played: Played,
+}
+
+/// Plays the first steps of a seed as a story in which nothing fails, or one call of a port does.
+///
+/// # Errors
+/// The first promise that was not kept.
+pub async fn tell(
+    seed: u64,
+    steps: usize,
+    failure: Option<Failure>,
+    defect: Option<Defect>,
+) -> Result<Told, Box<Violation>> {
+    let mut rng = Rng::with_seed(seed);
+    let parts = Parts::start(rng.fork(), defect).await;
+    parts.faults.plan(failure);
+    let mut simulation = Simulation::new(parts, rng);
+    if let Err(what) = simulation.play(steps).await {
+        return Err(Box::new(simulation.violation(seed, format!("{failure:?}: {what}"))));
+    }
+    let played = simulation.played();
+    Ok(simulation.parts.faults.calls(|calls| Told {
+        calls: std::mem::take(&mut calls.made),
+        struck: failure.is_some() && !calls.is_still_to_come(),
+        played,
+    }))
 }
 
 /// Plays one seed, in an office that is sound or has one defect planted in it.

@@ -10,6 +10,7 @@ use smista_queues::{
     Wait,
 };
 
+use super::calls::Call;
 use super::faults::{Defect, Fault, Faults};
 
 /// Deliveries among which the next batch is drawn: order is not promised.
@@ -22,6 +23,14 @@ pub(crate) struct FaultyBroker {
     pub(crate) faults: Arc<Faults>,
 }
 
+fn broker_away() -> BrokerError {
+    BrokerError::Unavailable("the simulation says so".to_owned())
+}
+
+fn shelf_away() -> ShelfError {
+    ShelfError::Unavailable("the simulation says so".to_owned())
+}
+
 #[async_trait]
 impl Broker for FaultyBroker {
     async fn declare(&self, topology: &Topology) -> Result<(), BrokerError> {
@@ -29,11 +38,16 @@ impl Broker for FaultyBroker {
     }
 
     async fn publish(&self, messages: &[Outgoing]) -> Vec<Published> {
-        self.inner.publish(messages).await
+        let publishes = async { Ok(self.inner.publish(messages).await) };
+        match self.faults.call(Call::BrokerPublish, broker_away, publishes).await {
+            Ok(fates) => fates,
+            Err(error) => vec![Published::Unknown(error.to_string()); messages.len()],
+        }
     }
 
     async fn consume(&self, queue: &str, taking: Taking) -> Result<Box<dyn Consumer>, BrokerError> {
-        let inner = self.inner.consume(queue, taking).await?;
+        let consumes = self.inner.consume(queue, taking);
+        let inner = self.faults.call(Call::BrokerConsume, broker_away, consumes).await?;
         Ok(Box::new(FaultyConsumer { inner, faults: Arc::clone(&self.faults) }))
     }
 
@@ -59,7 +73,8 @@ struct FaultyConsumer {
 impl Consumer for FaultyConsumer {
     /// In any order; what was drawn from and not taken goes back when the consumer is closed.
     async fn take(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
-        let mut taken = self.inner.take(DRAWN_FROM.max(most)).await?;
+        let takes = self.inner.take(DRAWN_FROM.max(most));
+        let mut taken = self.faults.call(Call::ConsumerTake, broker_away, takes).await?;
         self.faults.shuffle(&mut taken);
         taken.truncate(most);
         if self.faults.is(Defect::EarlyAcknowledgement) {
@@ -71,9 +86,10 @@ impl Consumer for FaultyConsumer {
 
     async fn acknowledge(&mut self, settled: &[DeliveryRef]) -> Result<(), BrokerError> {
         if self.faults.strikes(Fault::AcknowledgementLost) {
-            return Err(BrokerError::Unavailable("the simulation says so".to_owned()));
+            return Err(broker_away());
         }
-        self.inner.acknowledge(settled).await
+        let acknowledges = self.inner.acknowledge(settled);
+        self.faults.call(Call::ConsumerAcknowledge, broker_away, acknowledges).await
     }
 
     async fn cancel(&mut self) -> Result<(), BrokerError> {
@@ -94,9 +110,9 @@ pub(crate) struct FaultyShelf {
 impl Shelf for FaultyShelf {
     async fn put(&self, waits: &[Wait], parked: &[Parked]) -> Result<(), ShelfError> {
         if self.faults.strikes(Fault::ShelfAway) {
-            return Err(ShelfError::Unavailable("the simulation says so".to_owned()));
+            return Err(shelf_away());
         }
-        self.inner.put(waits, parked).await
+        self.faults.call(Call::ShelfPut, shelf_away, self.inner.put(waits, parked)).await
     }
 
     async fn list_parked(

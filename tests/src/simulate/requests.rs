@@ -194,16 +194,27 @@ impl Simulation {
             Ok(Outcome::Answered(answer)) if answer.body == body => {
                 Ok(format!("{} hears the same again", direct.name))
             }
+            Err(error) if self.parts.faults.is_planned() => Ok(format!("{} hears {error}", direct.name)),
             other => Err(format!("{} was answered, and then {other:?}", direct.name)),
         }
     }
 
-    /// A caller who never heard asks until somebody answers; nothing fails any more.
-    pub(crate) async fn ask_for_the_last_time(&mut self) -> Result<Option<String>, String> {
-        let Some(direct) = self.unanswered.pop() else { return Ok(None) };
-        let outcome = self.put(&direct).await.map_err(|error| format!("{} hears {error}", direct.name))?;
-        self.check_version(&direct, &outcome)?;
-        Ok(Some(format!("{} is asked for the last time: {}", direct.name, told(&outcome))))
+    /// A caller who never heard asks until somebody answers; nothing fails any more but what was planned.
+    pub(crate) async fn ask_for_the_last_time(&mut self) -> Result<String, String> {
+        let direct = self.unanswered.remove(0);
+        let heard = self.put(&direct).await;
+        let heard_what = format!("{} is asked for the last time", direct.name);
+        match heard {
+            Ok(outcome) => {
+                self.check_version(&direct, &outcome)?;
+                Ok(format!("{heard_what}: {}", told(&outcome)))
+            }
+            Err(error) if self.parts.faults.is_planned() => {
+                self.unanswered.push(direct);
+                Ok(format!("{heard_what}: {error}"))
+            }
+            Err(error) => Err(format!("{} hears {error}", direct.name)),
+        }
     }
 
     /// A command for one version made the next one, or nothing.

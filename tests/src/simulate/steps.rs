@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use fastrand::Rng;
 use smista_domain::ids::GruppoId;
 use smista_queues::runner::Step;
-use smista_queues::{Destination, Exchange, Outgoing};
+use smista_queues::{Destination, Exchange, Outgoing, Published};
 
 use super::faults::Fault;
 use super::invariants::Followed;
@@ -64,6 +64,7 @@ impl Simulation {
             self.step += 1;
             let told = self.one_step().await?;
             let struck = self.parts.faults.disarm();
+            self.parts.faults.calls(|calls| calls.step());
             self.tell(format!("{}: {told} {struck:?}", self.step));
             self.check().await?;
         }
@@ -99,6 +100,8 @@ impl Simulation {
             92..95 => self.ask_again().await,
             95..97 => Ok(self.move_clock()),
             97..99 => Ok(self.change_catalogue().await),
+            // Where what fails is planned, nothing else does.
+            _ if self.parts.faults.is_planned() => Ok("the process lives".to_owned()),
             _ => {
                 self.parts.crash().await;
                 Ok("the process dies and starts again".to_owned())
@@ -133,7 +136,7 @@ impl Simulation {
                 let _infallible = write!(told, ": {error}");
             }
         }
-        if fails && self.happens(40) {
+        if fails && self.happens(40) && !self.parts.faults.is_planned() {
             self.parts.crash().await;
             told.push_str(", and the process dies");
         }
@@ -166,12 +169,16 @@ impl Simulation {
         }
     }
 
-    async fn publish(&mut self, message: &Outgoing) {
-        self.parts.process.broker.publish(std::slice::from_ref(message)).await;
+    /// Whether the broker has it; if nobody can tell, it is sent again later.
+    async fn publish(&mut self, message: &Outgoing) -> bool {
+        let fates = self.parts.process.broker.publish(std::slice::from_ref(message)).await;
+        fates == [Published::Confirmed]
     }
 
     async fn arrive(&mut self, message: Outgoing) {
-        self.publish(&message).await;
+        if !self.publish(&message).await {
+            return self.held.push(message);
+        }
         self.sent.insert(message.message_id.clone());
         self.arrived.push(message);
     }
@@ -235,38 +242,51 @@ impl Simulation {
         }
     }
 
-    /// Everything arrives, nothing fails any more, and time passes until nothing waits.
+    /// Everything arrives, nothing fails any more but what was planned, and time passes until nothing waits.
     async fn come_to_rest(&mut self) -> Result<(), String> {
-        while !self.held.is_empty() {
-            let told = self.let_arrive().await;
-            self.tell(told);
-        }
-        while let Some(told) = self.ask_for_the_last_time().await? {
-            self.tell(told);
-            self.check().await?;
-        }
         for _round in 0..MAX_ROUNDS {
             self.step += 1;
-            let mut worked = false;
-            for number in 0..self.parts.process.queues() {
-                let step = self.parts.process.step(number, MOST_TOGETHER).await;
-                if step.map_err(|error| error.to_string())? != Step::Idle {
-                    worked = true;
-                    self.check().await?;
-                }
+            let worked = self.rest_once().await?;
+            let failed = self.parts.faults.calls(|calls| calls.step());
+            if worked || failed {
+                continue;
             }
-            if !worked {
-                self.check().await?;
-            }
-            if self.followed.sight.waiting() == 0 {
+            self.check().await?;
+            if self.followed.sight.waiting() == 0 && self.held.is_empty() && self.unanswered.is_empty() {
                 self.tell("at rest".to_owned());
                 return self.followed.check_at_rest(&self.parts, &self.arrived).await;
             }
-            if !worked {
-                self.parts.advance(PAST_EVERY_WAIT);
-            }
+            self.parts.advance(PAST_EVERY_WAIT);
         }
         Err("the office does not come to rest".to_owned())
+    }
+
+    /// Whoever is late arrives, whoever was not answered asks, whatever waits is worked; answers whether there was anything.
+    async fn rest_once(&mut self) -> Result<bool, String> {
+        let mut worked = false;
+        for _late in 0..self.held.len() {
+            worked = true;
+            let told = self.let_arrive().await;
+            self.tell(told);
+        }
+        for _unanswered in 0..self.unanswered.len() {
+            worked = true;
+            let told = self.ask_for_the_last_time().await?;
+            self.tell(told);
+            self.check().await?;
+        }
+        for number in 0..self.parts.process.queues() {
+            match self.parts.process.step(number, MOST_TOGETHER).await {
+                Ok(Step::Idle) => continue,
+                Ok(Step::Settled(_)) => {}
+                // It is tried again, if it was planned.
+                Err(_given_back) if self.parts.faults.is_planned() => {}
+                Err(error) => return Err(error.to_string()),
+            }
+            worked = true;
+            self.check().await?;
+        }
+        Ok(worked)
     }
 }
 

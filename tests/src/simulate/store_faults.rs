@@ -16,6 +16,7 @@ use smista_store::{
 };
 use smista_store_sqlite::SqliteStore;
 
+use super::calls::Call;
 use super::faults::{Defect, Fault, Faults};
 
 /// One commit in so many loses a message, where that defect is planted.
@@ -40,21 +41,21 @@ impl FaultyStore {
 impl Store for FaultyStore {
     async fn desk(&self) -> Result<Box<dyn Desk>, StoreError> {
         self.answers()?;
-        let inner = self.inner.desk().await?;
+        let inner = self.faults.call(Call::Desk, away, self.inner.desk()).await?;
         Ok(Box::new(FaultyDesk { inner, faults: Arc::clone(&self.faults), written: WriteSet::default() }))
     }
 
     async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError> {
         self.answers()?;
-        self.inner.reserve_protocolli(anno, count).await
+        self.faults.call(Call::ReserveProtocolli, away, self.inner.reserve_protocolli(anno, count)).await
     }
 
     async fn catalogue_revision(&self) -> Result<i64, StoreError> {
-        self.inner.catalogue_revision().await
+        self.faults.call(Call::CatalogueRevision, away, self.inner.catalogue_revision()).await
     }
 
     async fn catalogue(&self) -> Result<Catalogue, StoreError> {
-        self.inner.catalogue().await
+        self.faults.call(Call::Catalogue, away, self.inner.catalogue()).await
     }
 
     async fn replace_catalogue(
@@ -65,9 +66,12 @@ impl Store for FaultyStore {
         now: DateTime<Utc>,
     ) -> Result<(i64, Committed), StoreError> {
         self.answers()?;
-        let replaced = self.inner.replace_catalogue(expected_revision, new, outbox, now).await?;
-        self.faults.journal(|journal| outbox.iter().for_each(|message| journal.sent(message)));
-        Ok(replaced)
+        let replaces = async {
+            let replaced = self.inner.replace_catalogue(expected_revision, new, outbox, now).await?;
+            self.faults.journal(|journal| outbox.iter().for_each(|message| journal.sent(message)));
+            Ok(replaced)
+        };
+        self.faults.call(Call::ReplaceCatalogue, away, replaces).await
     }
 
     async fn caso(&self, id: CasoId) -> Result<Option<Caso>, StoreError> {
@@ -92,7 +96,7 @@ impl Store for FaultyStore {
 
     async fn search(&self, filter: &CasoFilter, page: &PageRequest) -> Result<Page<Caso>, StoreError> {
         self.answers()?;
-        self.inner.search(filter, page).await
+        self.faults.call(Call::Search, away, self.inner.search(filter, page)).await
     }
 
     async fn count(&self, by: CountBy) -> Result<Vec<Counted>, StoreError> {
@@ -104,11 +108,11 @@ impl Store for FaultyStore {
     }
 
     async fn rejection_outcomes(&self) -> Result<Vec<LearnedOutcome>, StoreError> {
-        self.inner.rejection_outcomes().await
+        self.faults.call(Call::RejectionOutcomes, away, self.inner.rejection_outcomes()).await
     }
 
     async fn solved_texts(&self, per_group: i64) -> Result<Vec<SolvedText>, StoreError> {
-        self.inner.solved_texts(per_group).await
+        self.faults.call(Call::SolvedTexts, away, self.inner.solved_texts(per_group)).await
     }
 
     async fn add_cittadino(&self, cittadino: &Cittadino) -> Result<bool, StoreError> {
@@ -133,7 +137,7 @@ impl Store for FaultyStore {
 
     async fn cliente(&self, nome: &str) -> Result<Option<Cliente>, StoreError> {
         self.answers()?;
-        self.inner.cliente(nome).await
+        self.faults.call(Call::Cliente, away, self.inner.cliente(nome)).await
     }
 
     async fn save_token(&self, token: &ApiToken) -> Result<(), StoreError> {
@@ -214,7 +218,7 @@ impl FaultyDesk {
 #[async_trait]
 impl Desk for FaultyDesk {
     async fn take(&mut self, asked: &Asked) -> Result<Taken, StoreError> {
-        let mut taken = self.inner.take(asked).await?;
+        let mut taken = self.faults.call(Call::DeskTake, away, self.inner.take(asked)).await?;
         if self.faults.is(Defect::NoInbox) {
             taken.unseen = vec![true; asked.messages.len()];
         }
@@ -222,11 +226,13 @@ impl Desk for FaultyDesk {
     }
 
     async fn settle_deliveries(&mut self, spool_ids: &[i64]) -> Result<(), StoreError> {
-        self.inner.settle_deliveries(spool_ids).await
+        let settles = self.inner.settle_deliveries(spool_ids);
+        self.faults.call(Call::DeskSettleDeliveries, away, settles).await
     }
 
     async fn load_pratiche(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Pratica>, StoreError> {
-        let mut pratiche = self.inner.load_pratiche(casi).await?;
+        let loads = self.inner.load_pratiche(casi);
+        let mut pratiche = self.faults.call(Call::DeskLoadPratiche, away, loads).await?;
         for pratica in &mut pratiche {
             self.remember(pratica);
             if self.faults.strikes(Fault::StaleRead)
@@ -239,18 +245,18 @@ impl Desk for FaultyDesk {
     }
 
     async fn known_casi(&mut self, casi: &BTreeSet<CasoId>) -> Result<BTreeSet<CasoId>, StoreError> {
-        self.inner.known_casi(casi).await
+        self.faults.call(Call::DeskKnownCasi, away, self.inner.known_casi(casi)).await
     }
 
     async fn known_cittadini(
         &mut self,
         cittadini: &BTreeSet<CittadinoId>,
     ) -> Result<BTreeSet<CittadinoId>, StoreError> {
-        self.inner.known_cittadini(cittadini).await
+        self.faults.call(Call::DeskKnownCittadini, away, self.inner.known_cittadini(cittadini)).await
     }
 
     async fn dossiers(&mut self, casi: &BTreeSet<CasoId>) -> Result<Vec<Dossier>, StoreError> {
-        self.inner.dossiers(casi).await
+        self.faults.call(Call::DeskDossiers, away, self.inner.dossiers(casi)).await
     }
 
     async fn write(&mut self, set: &WriteSet) -> Result<(), StoreError> {
@@ -266,7 +272,7 @@ impl Desk for FaultyDesk {
         {
             set.outbox.remove(self.faults.below(set.outbox.len()));
         }
-        self.inner.write(&set).await
+        self.faults.call(Call::DeskWrite, away, self.inner.write(&set)).await
     }
 
     async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
@@ -274,8 +280,12 @@ impl Desk for FaultyDesk {
         if faults.strikes(Fault::CommitLost) {
             return Err(away());
         }
-        let committed = inner.commit().await?;
-        faults.journal(|journal| journal.committed(&written));
+        let commits = async {
+            let committed = inner.commit().await?;
+            faults.journal(|journal| journal.committed(&written));
+            Ok(committed)
+        };
+        let committed = faults.call(Call::DeskCommit, away, commits).await?;
         if faults.strikes(Fault::AnswerLost) { Err(away()) } else { Ok(committed) }
     }
 }
