@@ -60,6 +60,11 @@ impl std::str::FromStr for Destination {
 pub struct NamePrefix(String);
 
 impl NamePrefix {
+    /// The prefix alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The dead-letter queue's name without prefix.
     pub const DEAD: &'static str = "dead";
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use smista_domain::caso::ContactLimits;
 use smista_intake::http::DoorConfig;
 use smista_intake::lanes::LaneSettings;
+use smista_queues::Queue;
 use smista_queues::rabbitmq::is_amqp_url;
 use smista_store_postgres::is_postgres_url;
 
@@ -70,6 +71,11 @@ pub(crate) struct Settings {
     pub lane_batch: usize,
     /// Commands that may wait for them; past that callers are sent away.
     pub lane_waiting: usize,
+    /// Lanes of a worker on each of its queues, instead of what the table of queues says: more where the servers are far
+    /// away. Each takes a connection to the database while it works.
+    pub worker_lanes: Option<NonZeroUsize>,
+    /// The most messages that one of them handles together, instead of what the table says.
+    pub worker_batch: Option<NonZeroUsize>,
     /// Failed attempts to tell an answer after which it is late (R19).
     pub contact_failures: u32,
     /// Days after which it is (R19).
@@ -122,6 +128,8 @@ impl Default for Settings {
             lanes: door.lanes.lanes,
             lane_batch: door.lanes.batch,
             lane_waiting: door.lanes.waiting,
+            worker_lanes: None,
+            worker_batch: None,
             contact_failures: door.contact_limits.max_failures,
             contact_days: u32::try_from(door.contact_limits.max_days).unwrap_or(u32::MAX),
         }
@@ -208,6 +216,15 @@ impl Settings {
                 max_days: i64::from(self.contact_days),
             },
             ..door
+        }
+    }
+
+    /// The queue as a worker of this process works it.
+    pub(crate) fn worked(&self, queue: &Queue) -> Queue {
+        Queue {
+            lanes: self.worker_lanes.map_or(queue.lanes, NonZeroUsize::get),
+            batch: self.worker_batch.map_or(queue.batch, NonZeroUsize::get),
+            ..*queue
         }
     }
 

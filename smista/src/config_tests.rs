@@ -1,5 +1,7 @@
 //! The layers of the configuration, and what is refused in them.
 
+use smista_messages::topology::TOPOLOGY;
+
 use super::*;
 
 fn environment<const N: usize>(pairs: [(&str, &str); N]) -> impl Iterator<Item = (OsString, OsString)> {
@@ -119,6 +121,17 @@ fn the_door_is_as_it_was_unless_it_is_set_otherwise() {
     assert_eq!(door.contact_limits, ContactLimits { max_failures: 2, max_days: 9 });
     assert_eq!((door.requests_per_second.get(), door.burst.get()), (7, 8));
     assert_eq!((door.max_body_bytes, door.lanes.lanes), (9, 1));
+}
+
+#[test]
+fn workers_take_as_the_table_says_unless_it_is_set_otherwise() {
+    let queue = TOPOLOGY.queues[0];
+    let as_it_was = Settings::default().worked(&queue);
+    assert_eq!((as_it_was.lanes, as_it_was.batch), (queue.lanes, queue.batch));
+    let settings = layers("worker_lanes = 16", [("SMISTA_WORKER_BATCH", "64")]).expect("good settings");
+    let set = settings.worked(&queue);
+    assert_eq!((set.name, set.lanes, set.batch), (queue.name, 16, 64));
+    assert!(layers("worker_lanes = 0", []).is_err(), "nothing would ever pass");
 }
 
 #[test]

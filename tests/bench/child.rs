@@ -77,6 +77,14 @@ pub(crate) struct Measured {
     pub(crate) peak_rss_mib: f64,
 }
 
+/// How a backlog of openings was worked.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Backlog {
+    pub(crate) cases_per_s: f64,
+    /// Of the first process.
+    pub(crate) peak_rss_mib: f64,
+}
+
 impl Measured {
     pub(crate) fn seconds(&self) -> f64 {
         self.phases.iter().map(|(_, seconds)| seconds).sum()
@@ -104,6 +112,16 @@ pub(crate) fn pace(subject: Subject, job: Job, rate: u32) -> Result<Latency> {
 /// Cases opened over HTTP by so many callers at once, in a process of its own.
 pub(crate) fn door(subject: Subject, job: Job, callers: usize) -> Result<Served> {
     ran("door", subject, job, &["--callers", &callers.to_string()])
+}
+
+/// Cases through servers that are so many microseconds away, in a process of its own.
+pub(crate) fn far(job: Job, microseconds: u64) -> Result<Measured> {
+    ran("far", Subject::Scaled, job, &["--microseconds", &microseconds.to_string()])
+}
+
+/// A backlog of openings worked by so many processes.
+pub(crate) fn backlog(subject: Subject, job: Job, processes: usize) -> Result<Backlog> {
+    ran("backlog", subject, job, &["--processes", &processes.to_string()])
 }
 
 fn ran<T: DeserializeOwned>(what: &str, subject: Subject, job: Job, options: &[&str]) -> Result<T> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use smista::register::workers;
@@ -18,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::child::{Job, Measured};
+use crate::child::{Backlog, Job, Measured};
+use crate::far::Far;
 use crate::job::{CLIENT, Phase, Taken};
 use crate::pace::{self, Latency, Settled};
+use crate::second::Second;
 use crate::usage;
 
 /// Commands put in the queue together before the clock runs.
@@ -112,6 +114,34 @@ pub(crate) async fn embedded() -> Result<(System, tempfile::TempDir)> {
     Ok((system, folder))
 }
 
+/// A backlog of openings, worked by this process and the others.
+pub(crate) async fn backlog(system: &System, job: Job, others: Vec<Second>) -> Result<Backlog> {
+    furnish(system).await?;
+    let counter = Arc::new(Counter::default());
+    let runner = runner(system, &counter);
+    fill(system, Phase::Open, job.cases, &[]).await?;
+    let (began, mut going) = (now(), Vec::new());
+    for other in others {
+        going.push(other.go(Arc::clone(&counter)).await?);
+    }
+    work(system, &runner, job, &counter, Phase::Open, std::future::ready(Ok(()))).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    for other in going {
+        other.end().await?;
+    }
+    Ok(Backlog { cases_per_s: job.cases as f64 / seconds, peak_rss_mib: usage::peak_rss_mib()? })
+}
+
+/// smista on servers that are so far away.
+pub(crate) async fn far(delay: Duration) -> Result<(System, Far, OwnDatabase)> {
+    #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
+    let database = OwnDatabase::create(Uuid::now_v7());
+    let far = Far::away(&servers_of(&database), delay)?;
+    let servers = far.servers(servers_of(&database))?;
+    let system = System::scaled(servers, surroundings(), "smista".to_owned()).await?;
+    Ok((system, far, database))
+}
+
 /// smista on PostgreSQL and RabbitMQ, and what goes away with it.
 pub(crate) async fn scaled() -> Result<(System, OwnDatabase)> {
     #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
@@ -147,12 +177,15 @@ pub(crate) async fn journey(system: &System, job: Job) -> Result<Measured> {
     Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
 }
 
-/// The binary's, which tells the counter what it does.
 fn runner(system: &System, counter: &Arc<Counter>) -> Runner {
+    runner_for(system, Arc::clone(counter) as _)
+}
+
+/// The binary's, which tells somebody else what it does.
+pub(crate) fn runner_for(system: &System, observer: Arc<dyn Observer>) -> Runner {
     let surroundings = system.office.surroundings.clone();
     let clock = Arc::new(move || surroundings.now());
-    let runner =
-        Runner::new(Arc::clone(&system.broker), Arc::clone(&system.shelf), clock, Arc::clone(counter) as _);
+    let runner = Runner::new(Arc::clone(&system.broker), Arc::clone(&system.shelf), clock, observer);
     match system.publisher() {
         Some(publisher) => runner.with_publisher(publisher.clone()),
         None => runner,
@@ -181,6 +214,18 @@ async fn work(
     phase: Phase,
     giving: impl Future<Output = Result<()>>,
 ) -> Result<()> {
+    let through =
+        async { tokio::try_join!(giving, counter.reach(phase.taken(), job.cases as u64)).map(|_through| ()) };
+    work_until(system, runner, job, through).await
+}
+
+/// Workers on, until then, and until everything is published.
+pub(crate) async fn work_until(
+    system: &System,
+    runner: &Runner,
+    job: Job,
+    through: impl Future<Output = Result<()>>,
+) -> Result<()> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     for worker in workers(&system.office) {
         let queue = Queue { batch: job.batch, lanes: job.lanes, ..*worker.queue };
@@ -191,9 +236,8 @@ async fn work(
     // What the binary's `work` does besides.
     let sweeping = system.run_publishing(&stop);
     tokio::pin!(sweeping);
-    let through = async { tokio::try_join!(giving, counter.reach(phase.taken(), job.cases as u64)) };
     tokio::select! {
-        through = through => drop(through?),
+        through = through => through?,
         () = &mut sweeping => anyhow::bail!("publishing ended"),
     }
     while system.publish_due().await? {}

@@ -7,20 +7,23 @@ mod bare;
 mod child;
 mod door;
 mod engine;
+mod far;
 mod floor;
 mod job;
 mod pace;
 mod report;
+mod second;
 mod shape;
 mod usage;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use child::{Job, Measured, Subject};
+use child::{Backlog, Job, Measured, Subject};
 use pace::Latency;
 use report::Runs;
 
@@ -44,6 +47,9 @@ struct Arguments {
     /// Which to measure.
     #[arg(long, value_delimiter = ',', default_values_t = SUBJECTS.map(|subject| subject.name().replace('_', "-")))]
     subjects: Vec<String>,
+    /// Measure memory too, with a small and a large backlog: some minutes more.
+    #[arg(long)]
+    memory: bool,
     /// Cargo passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -69,6 +75,39 @@ enum What {
         #[arg(long)]
         callers: usize,
     },
+    /// Cases through servers that are so far away, in this process; answers with JSON.
+    #[command(hide = true)]
+    Far {
+        #[arg(long)]
+        subject: Subject,
+        #[command(flatten)]
+        job: Job,
+        /// Each way.
+        #[arg(long)]
+        microseconds: u64,
+    },
+    /// A backlog of openings worked by so many processes; answers with JSON.
+    #[command(hide = true)]
+    Backlog {
+        #[arg(long)]
+        subject: Subject,
+        #[command(flatten)]
+        job: Job,
+        #[arg(long)]
+        processes: usize,
+    },
+    /// Another process on the queues of the first.
+    #[command(hide = true)]
+    Second {
+        #[arg(long)]
+        database_url: String,
+        #[arg(long)]
+        amqp_url: String,
+        #[arg(long)]
+        prefix: String,
+        #[command(flatten)]
+        job: Job,
+    },
     /// How long a case takes at a steady rate, in this process; answers with JSON.
     #[command(hide = true)]
     Pace {
@@ -88,8 +127,18 @@ const SUBJECTS: [Subject; 5] =
 /// Cases a second at which it is measured how long one takes, how many of them, and the most taken together: who waits for
 /// nobody is not to wait for a batch to fill.
 const PACE: u32 = 100;
-const PACED_CASES: usize = 1_000;
+const PACED_CASES: usize = 1_000 + pace::WARM_UP;
 const PACED_BATCH: usize = 64;
+
+/// How far the servers are away, in microseconds each way, and how many times as many lanes work there. The first goes
+/// through the same proxy and takes no time.
+const FAR: [(u64, usize); 5] = [(0, 1), (1_000, 1), (1_000, 4), (20_000, 1), (20_000, 4)];
+const FAR_CASES: usize = 4_096;
+/// Batches there, and of several processes on the same queues.
+const SHARED_BATCH: usize = 64;
+
+/// Backlogs whose memory is compared.
+const BACKLOGS: [usize; 2] = [10_000, 200_000];
 
 /// Callers at once at the HTTP door; none: the same without HTTP.
 const CALLERS: [usize; 4] = [0, 1, 16, 128];
@@ -107,6 +156,19 @@ fn main() -> Result<()> {
             let served = runtime.block_on(door(*subject, *callers))?;
             say(&serde_json::to_string(&served)?);
             Ok(())
+        }
+        Some(What::Far { subject: _, job, microseconds }) => {
+            let measured = runtime.block_on(far(*job, Duration::from_micros(*microseconds)))?;
+            say(&serde_json::to_string(&measured)?);
+            Ok(())
+        }
+        Some(What::Backlog { subject, job, processes }) => {
+            let worked = runtime.block_on(backlog(*subject, *job, *processes))?;
+            say(&serde_json::to_string(&worked)?);
+            Ok(())
+        }
+        Some(What::Second { database_url, amqp_url, prefix, job }) => {
+            runtime.block_on(second::run(database_url.clone(), amqp_url.clone(), prefix, *job))
         }
         Some(What::Pace { subject, job, rate }) => {
             let latency = runtime.block_on(pace(*subject, *job, *rate))?;
@@ -137,6 +199,36 @@ async fn measure(subject: Subject, job: Job) -> Result<Measured> {
         Subject::Floor => floor::measure(job).await,
         Subject::BarePublish => bare::publish(job).await,
         Subject::BareInsert => bare::insert(job).await,
+    }
+}
+
+async fn far(job: Job, delay: Duration) -> Result<Measured> {
+    let (system, _far, _database) = engine::far(delay).await?;
+    let measured = engine::journey(&system, job).await;
+    engine::cleared(&system).await?;
+    measured
+}
+
+async fn backlog(subject: Subject, job: Job, processes: usize) -> Result<Backlog> {
+    match subject {
+        Subject::Embedded => {
+            anyhow::ensure!(processes == 1, "a folder is one process's own");
+            let (system, _folder) = engine::embedded().await?;
+            let worked = engine::backlog(&system, job, Vec::new()).await;
+            engine::cleared(&system).await?;
+            worked
+        }
+        Subject::Scaled => {
+            let (system, database) = engine::scaled().await?;
+            let mut others = Vec::new();
+            for _other in 1..processes {
+                others.push(second::Second::start(&engine::servers_of(&database), job).await?);
+            }
+            let worked = engine::backlog(&system, job, others).await;
+            engine::cleared(&system).await?;
+            worked
+        }
+        Subject::Floor | Subject::BarePublish | Subject::BareInsert => anyhow::bail!("it has no workers"),
     }
 }
 
@@ -215,6 +307,29 @@ fn everything(arguments: &Arguments) -> Result<()> {
             for _repetition in 0..arguments.repetitions {
                 let job = Job { cases: 0, batch: 1, lanes: arguments.lanes };
                 runs.add_served(subject, callers, child::door(subject, job, callers)?);
+            }
+        }
+    }
+    if subjects.contains(&Subject::Scaled) {
+        for _repetition in 0..arguments.repetitions {
+            for (microseconds, times) in FAR {
+                bar.set_message(format!("{microseconds} µs away"));
+                let job = Job { cases: FAR_CASES, batch: SHARED_BATCH, lanes: arguments.lanes * times };
+                runs.add_far(microseconds, job.lanes, child::far(job, microseconds)?.cases_per_second());
+            }
+            for processes in [1, 2] {
+                bar.set_message(format!("{processes} processes"));
+                let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: arguments.lanes };
+                runs.add_shared(processes, child::backlog(Subject::Scaled, job, processes)?.cases_per_s);
+            }
+        }
+    }
+    if arguments.memory {
+        for subject in subjects.iter().copied().filter(|subject| subject.has_a_door()) {
+            for cases in BACKLOGS {
+                bar.set_message(format!("{} with a backlog of {cases}", subject.name()));
+                let job = Job { cases, batch: SHARED_BATCH, lanes: arguments.lanes };
+                runs.add_memory(subject, cases, child::backlog(subject, job, 1)?.peak_rss_mib);
             }
         }
     }

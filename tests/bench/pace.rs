@@ -15,6 +15,9 @@ use crate::job::Phase;
 #[derive(Default)]
 pub(crate) struct Settled(Mutex<Vec<Instant>>);
 
+/// Cases that go before those which are measured.
+pub(crate) const WARM_UP: usize = 200;
+
 /// Milliseconds from publishing to settling.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Latency {
@@ -28,6 +31,8 @@ impl Settled {
         settled.extend(std::iter::repeat_n(engine::now(), messages));
     }
 
+    /// The first find nothing prepared, and are not counted.
+    ///
     /// Messages are taken in turn, so the first to be published is taken for the first to be settled. Where two overtake
     /// each other the one is too short by what the other is too long.
     pub(crate) fn since(&self, published: &[Instant]) -> Latency {
@@ -35,6 +40,7 @@ impl Settled {
         let mut took: Vec<f64> = published
             .iter()
             .zip(settled.iter())
+            .skip(WARM_UP)
             .map(|(from, to)| to.saturating_duration_since(*from).as_secs_f64() * 1000.0)
             .collect();
         took.sort_by(f64::total_cmp);

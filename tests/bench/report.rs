@@ -16,6 +16,12 @@ pub(crate) struct Runs {
     latencies: BTreeMap<Subject, Vec<Latency>>,
     /// By subject and callers at once.
     served: BTreeMap<(Subject, usize), Vec<Served>>,
+    /// Cases a second by how far the servers are, in microseconds, and how many lanes work.
+    far: BTreeMap<(u64, usize), Vec<f64>>,
+    /// Cases a second by processes on the same queues.
+    shared: BTreeMap<usize, Vec<f64>>,
+    /// Peak memory in MiB by the backlog.
+    memory: BTreeMap<(Subject, usize), f64>,
 }
 
 impl Runs {
@@ -29,6 +35,34 @@ impl Runs {
 
     pub(crate) fn add_served(&mut self, subject: Subject, callers: usize, served: Served) {
         self.served.entry((subject, callers)).or_default().push(served);
+    }
+
+    pub(crate) fn add_far(&mut self, microseconds: u64, lanes: usize, cases_per_s: f64) {
+        self.far.entry((microseconds, lanes)).or_default().push(cases_per_s);
+    }
+
+    pub(crate) fn add_shared(&mut self, processes: usize, cases_per_s: f64) {
+        self.shared.entry(processes).or_default().push(cases_per_s);
+    }
+
+    pub(crate) fn add_memory(&mut self, subject: Subject, backlog: usize, peak_rss_mib: f64) {
+        self.memory.insert((subject, backlog), peak_rss_mib);
+    }
+
+    /// What stands beside the batches, each with its value: distance, processes, memory.
+    fn besides(&self) -> Vec<(String, f64)> {
+        let rate = |runs: &Vec<f64>| middle(runs, |rate| *rate).unwrap_or(f64::NAN);
+        let far = self.far.iter().map(|((away, lanes), runs)| {
+            (format!("cases/s, servers {away} µs away, {lanes} lanes"), rate(runs))
+        });
+        let shared = self
+            .shared
+            .iter()
+            .map(|(processes, runs)| (format!("cases/s opened, {processes} processes"), rate(runs)));
+        let memory = self.memory.iter().map(|((subject, backlog), mib)| {
+            (format!("MiB at most, {}, backlog of {backlog}", subject.name()), *mib)
+        });
+        far.chain(shared).chain(memory).collect()
     }
 
     fn latency(&self, subject: Subject) -> Option<Latency> {
@@ -102,6 +136,9 @@ impl Runs {
                 _ = writeln!(table, "\n{name} at 100 cases/s: p50 {p50:.1} ms, p99 {p99:.1} ms");
             }
         }
+        for (what, value) in self.besides() {
+            _ = writeln!(table, "{what}: {value:.0}");
+        }
         for (subject, callers) in self.served.keys() {
             if let Some(Served { cases_per_s, p50 }) = self.served(*subject, *callers) {
                 let name = subject.name();
@@ -125,6 +162,7 @@ impl Runs {
             None => json!({}),
         };
         all["batches"] = Value::Object(batches);
+        all["besides"] = self.besides().into_iter().map(|(what, value)| (what, json!(value))).collect();
         all
     }
 

@@ -23,7 +23,7 @@ pub(super) async fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     let listener = listen(settings).await?;
     let watching = Watched::listen(settings).await?;
     let system = Arc::new(open(settings, Schema::BringUpToDate).await?);
-    let chosen = if system.is_embedded() { Workers::all(&system) } else { Workers::none() };
+    let chosen = if system.is_embedded() { Workers::all(&system, settings) } else { Workers::none() };
     let declared = declare(&system).await;
     let mut watched = watching.begin(&system, figures, &chosen.queues());
     let served = match declared {

@@ -8,7 +8,7 @@ use smista::metrics;
 use smista::register::{Worker, workers};
 use smista::system::{Schema, System};
 use smista_messages::topology::TOPOLOGY;
-use smista_queues::BrokerError;
+use smista_queues::{BrokerError, Handler, Queue};
 
 use super::stopping::Stop;
 use super::supervised::Supervised;
@@ -25,8 +25,8 @@ pub(super) async fn work(settings: &Settings, queues: &[String]) -> anyhow::Resu
     let stop = Stop::on_signal(settings.grace_secs);
     let watching = Watched::listen(settings).await?;
     let system = Arc::new(open(settings, Schema::BringUpToDate).await?);
-    let mut chosen = Workers::all(&system);
-    chosen.0.retain(|worker| queues.is_empty() || queues.iter().any(|name| name == worker.queue.name));
+    let mut chosen = Workers::all(&system, settings);
+    chosen.0.retain(|(queue, _)| queues.is_empty() || queues.iter().any(|name| name == queue.name));
     let declared = declare(&system).await;
     let mut watched = watching.begin(&system, figures, &chosen.queues());
     let worked = match declared {
@@ -58,11 +58,12 @@ pub(super) fn ended(died: bool) -> ExitCode {
 }
 
 /// The workers that a process is to run.
-pub(super) struct Workers(Vec<Worker>);
+pub(super) struct Workers(Vec<(Queue, Arc<dyn Handler>)>);
 
 impl Workers {
-    pub(super) fn all(system: &System) -> Self {
-        Self(workers(&system.office))
+    pub(super) fn all(system: &System, settings: &Settings) -> Self {
+        let worked = |Worker { queue, handler }| (settings.worked(queue), handler);
+        Self(workers(&system.office).into_iter().map(worked).collect())
     }
 
     pub(super) fn none() -> Self {
@@ -71,17 +72,17 @@ impl Workers {
 
     /// The queues that they read.
     pub(super) fn queues(&self) -> Vec<&'static str> {
-        self.0.iter().map(|worker| worker.queue.name).collect()
+        self.0.iter().map(|(queue, _)| queue.name).collect()
     }
 
     /// Starts them, and what every process with a store does: publishing, parking dead letters, and removing what has had
     /// its time.
     pub(super) fn start(self, system: &Arc<System>, stop: &Stop) -> Supervised {
         let mut tasks = Supervised::default();
-        for worker in self.0 {
+        for (queue, handler) in self.0 {
             let (system, stop) = (Arc::clone(system), stop.token().clone());
-            tasks.spawn(worker.queue.name, async move {
-                system.runner.run(worker.queue, worker.handler, &stop).await;
+            tasks.spawn(queue.name, async move {
+                system.runner.run(&queue, handler, &stop).await;
             });
         }
         let (publishing, told) = (Arc::clone(system), stop.token().clone());

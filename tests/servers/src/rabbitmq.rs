@@ -181,11 +181,14 @@ fn pid_file(folder: &Folder) -> PathBuf {
 impl Drop for Private {
     fn drop(&mut self) {
         private::stop(&mut self.child, "TERM");
-        // The port mapper is a daemon that the node started; it stays unless told.
-        let mapper =
-            Command::new("epmd").args(["-port", &self.node.mapper_port.to_string(), "-kill"]).output();
-        if !mapper.is_ok_and(|ended| ended.status.success()) {
-            eprintln!("the port mapper on port {} could not be stopped", self.node.mapper_port);
+        // The port mapper is a daemon that the node started; it stays unless told, and is not to be told while it still
+        // takes the node for alive.
+        let mapper_port = self.node.mapper_port.to_string();
+        let stopped = private::patiently(|| {
+            programs::read(Command::new("epmd").args(["-port", &mapper_port, "-kill"])).map(drop)
+        });
+        if stopped.is_err() {
+            eprintln!("the port mapper on port {mapper_port} could not be stopped");
         }
     }
 }
