@@ -22,6 +22,8 @@ pub(crate) enum Subject {
     Scaled,
     /// The hand-tuned program with the same rows and messages on the same servers.
     Floor,
+    /// The same in a file of SQLite.
+    SqliteFloor,
     /// Nothing but confirmed publishing, as many messages and bytes.
     BarePublish,
     /// Nothing but batched inserts, as many rows and bytes.
@@ -34,8 +36,8 @@ impl Subject {
         matches!(self, Subject::Embedded | Subject::Scaled)
     }
 
-    /// Whether it takes cases through, and not only parts of what that needs.
-    pub(crate) fn has_cases(self) -> bool {
+    /// Whether it can take one case after the other, at a steady rate.
+    pub(crate) fn has_a_pace(self) -> bool {
         matches!(self, Subject::Embedded | Subject::Scaled | Subject::Floor)
     }
 
@@ -44,6 +46,7 @@ impl Subject {
             Subject::Embedded => "embedded",
             Subject::Scaled => "scaled",
             Subject::Floor => "floor",
+            Subject::SqliteFloor => "sqlite_floor",
             Subject::BarePublish => "bare_publish",
             Subject::BareInsert => "bare_insert",
         }

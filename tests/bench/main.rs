@@ -121,8 +121,14 @@ enum What {
     },
 }
 
-const SUBJECTS: [Subject; 5] =
-    [Subject::Embedded, Subject::Scaled, Subject::Floor, Subject::BarePublish, Subject::BareInsert];
+const SUBJECTS: [Subject; 6] = [
+    Subject::Embedded,
+    Subject::Scaled,
+    Subject::Floor,
+    Subject::SqliteFloor,
+    Subject::BarePublish,
+    Subject::BareInsert,
+];
 
 /// Cases a second at which it is measured how long one takes, how many of them, and the most taken together: who waits for
 /// nobody is not to wait for a batch to fill.
@@ -197,6 +203,7 @@ async fn measure(subject: Subject, job: Job) -> Result<Measured> {
             measured
         }
         Subject::Floor => floor::measure(job).await,
+        Subject::SqliteFloor => floor::sqlite::measure(job).await,
         Subject::BarePublish => bare::publish(job).await,
         Subject::BareInsert => bare::insert(job).await,
     }
@@ -228,7 +235,9 @@ async fn backlog(subject: Subject, job: Job, processes: usize) -> Result<Backlog
             engine::cleared(&system).await?;
             worked
         }
-        Subject::Floor | Subject::BarePublish | Subject::BareInsert => anyhow::bail!("it has no workers"),
+        Subject::Floor | Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
+            anyhow::bail!("it has no workers")
+        }
     }
 }
 
@@ -247,7 +256,9 @@ async fn pace(subject: Subject, job: Job, rate: u32) -> Result<Latency> {
             latency
         }
         Subject::Floor => floor::paced(job, rate).await,
-        Subject::BarePublish | Subject::BareInsert => anyhow::bail!("a bare loop has no cases"),
+        Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
+            anyhow::bail!("it takes no case after the other")
+        }
     }
 }
 
@@ -265,7 +276,9 @@ async fn door(subject: Subject, callers: usize) -> Result<door::Served> {
             engine::cleared(&system).await?;
             served
         }
-        Subject::Floor | Subject::BarePublish | Subject::BareInsert => anyhow::bail!("it has no door"),
+        Subject::Floor | Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
+            anyhow::bail!("it has no door")
+        }
     }
 }
 
@@ -294,7 +307,7 @@ fn everything(arguments: &Arguments) -> Result<()> {
             }
         }
     }
-    for subject in subjects.iter().copied().filter(|subject| subject.has_cases()) {
+    for subject in subjects.iter().copied().filter(|subject| subject.has_a_pace()) {
         bar.set_message(format!("{} at {PACE} cases/s", subject.name()));
         for _repetition in 0..arguments.repetitions {
             let job = Job { cases: PACED_CASES, batch: PACED_BATCH, lanes: arguments.lanes };

@@ -126,6 +126,9 @@ impl Runs {
             if let Some(ratio) = self.ratio(batch, Subject::Scaled, Subject::Floor) {
                 _ = writeln!(table, "  scaled / floor: {ratio:.3}");
             }
+            if let Some(ratio) = self.ratio(batch, Subject::Embedded, Subject::SqliteFloor) {
+                _ = writeln!(table, "  embedded / floor on SQLite: {ratio:.3}");
+            }
             if let Some(over) = self.floor_over_bare(batch) {
                 _ = writeln!(table, "  floor's time / slower bare loop's: {over:.2}");
             }
@@ -175,6 +178,10 @@ impl Runs {
                 "cpu_s_per_1000": self.median(batch, *subject, Measured::cpu_seconds_per_1000),
                 "peak_rss_mb": self.median(batch, *subject, |measured| measured.peak_rss_mib),
             });
+            if *subject == Subject::Embedded {
+                of_subject["ratio_to_floor"] =
+                    json!(self.ratio(batch, Subject::Embedded, Subject::SqliteFloor));
+            }
             if *subject == Subject::Scaled {
                 of_subject["ratio_to_floor"] = json!(self.ratio(batch, Subject::Scaled, Subject::Floor));
             }

@@ -7,6 +7,7 @@
 mod amqp;
 mod samples;
 mod sql;
+pub(crate) mod sqlite;
 
 pub(crate) use amqp::Link;
 pub(crate) use sql::facts;

@@ -293,7 +293,7 @@ pub(crate) fn facts(kind: &'static str, count: usize) -> Vec<Fact> {
         .collect()
 }
 
-fn fact_body(kind: &str, caso: Uuid, version: i64) -> Vec<u8> {
+pub(super) fn fact_body(kind: &str, caso: Uuid, version: i64) -> Vec<u8> {
     let mut body = format!(
         r#"{{"specversion":"1.0","id":"{kind}-{caso}-{version}","source":"smista","type":"{kind}","subject":"{caso}","data":""#
     );
