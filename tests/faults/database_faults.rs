@@ -12,11 +12,24 @@ pub(crate) const ALL: &[Fault] = &[
     },
 ];
 
+/// Needs strace.
+pub(crate) const FULL_DISK: Fault =
+    Fault { name: "PostgreSQL: disk full", strike: |scene| Box::pin(full_disk(scene)) };
+
 /// Times that all sessions are cut.
 const CUTS: usize = 20;
 
 async fn killed(scene: &Scene<'_>) -> Result<()> {
     scene.grounds.kill_postgres()?;
+    scene.grounds.start_postgres_again()?;
+    scene.load.goes_on().await
+}
+
+/// What is to be committed cannot be written, and the server goes down for it; somebody makes room and starts it again.
+async fn full_disk(scene: &Scene<'_>) -> Result<()> {
+    let disk = scene.grounds.fill_disk_of_postgres()?;
+    scene.load.is_held_up().await?;
+    drop(disk);
     scene.grounds.start_postgres_again()?;
     scene.load.goes_on().await
 }

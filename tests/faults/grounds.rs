@@ -8,6 +8,8 @@ use smista_servers::postgres::{self, Disk};
 use smista_servers::{programs, rabbitmq};
 use smista_tests::proxy::{Link, Proxy};
 
+use crate::strace::FullDisk;
+
 pub(crate) struct Grounds {
     postgres: Mutex<postgres::Private>,
     rabbitmq: Mutex<rabbitmq::Private>,
@@ -57,6 +59,13 @@ impl Grounds {
         tokio::task::block_in_place(|| lock(&self.postgres).kill())
     }
 
+    /// From now on nothing that PostgreSQL writes finds room, until the value is dropped.
+    pub(crate) fn fill_disk_of_postgres(&self) -> Result<FullDisk> {
+        let processes = lock(&self.postgres).processes()?;
+        tokio::task::block_in_place(|| FullDisk::of(&processes))
+    }
+
+    /// After it was killed, or has ended by itself.
     pub(crate) fn start_postgres_again(&self) -> Result<()> {
         tokio::task::block_in_place(|| lock(&self.postgres).start_again())
     }

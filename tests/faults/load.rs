@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Acknowledged requests by which it is clear that the installation goes on.
 const GOES_ON: usize = 60;
 const A_LITTLE: usize = 5;
+/// Looks in a row without an answer after which nobody is answered.
+const HELD_UP: usize = 20;
 /// Looks at whether it goes on, in all a minute and a half.
 const MOST_LOOKS: usize = 1_800;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -49,6 +51,7 @@ struct Shared {
     outside: RabbitMq,
     next: AtomicUsize,
     acknowledged: AtomicUsize,
+    answered: AtomicUsize,
     /// Whoever has an answer waits before he asks anything new.
     paused: AtomicBool,
     /// Whoever has an answer asks nothing new.
@@ -77,6 +80,7 @@ impl Load {
             outside: installation.outside(),
             next: AtomicUsize::new(0),
             acknowledged: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
             paused: AtomicBool::new(false),
             enough: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -106,6 +110,25 @@ impl Load {
     /// Waits for a few answers.
     pub(crate) async fn a_little(&self) -> Result<()> {
         self.acknowledges(A_LITTLE).await
+    }
+
+    /// Waits until nobody is answered any more at the door.
+    pub(crate) async fn is_held_up(&self) -> Result<()> {
+        let mut last = (self.answered(), 0);
+        for _look in 0..MOST_LOOKS {
+            sleep(BETWEEN_LOOKS).await;
+            let answered = self.answered();
+            last = if answered == last.0 { (answered, last.1 + 1) } else { (answered, 0) };
+            if last.1 == HELD_UP {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the door goes on answering")
+    }
+
+    /// Calls that were answered: messages need only the broker.
+    fn answered(&self) -> usize {
+        self.shared.answered.load(Ordering::Acquire)
     }
 
     async fn acknowledges(&self, more: usize) -> Result<()> {
@@ -181,6 +204,7 @@ impl Shared {
     async fn call(&self, opened: &UnboundedSender<String>) {
         while let Some(number) = self.next(&self.openings).await {
             if let Some(caso) = self.until(|| self.open(number)).await {
+                self.answered.fetch_add(1, Ordering::AcqRel);
                 opened.send(caso).ok();
             }
             sleep(PAUSE).await;

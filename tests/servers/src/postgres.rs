@@ -96,6 +96,17 @@ impl Private {
         self.port
     }
 
+    /// The postmaster and its children.
+    ///
+    /// # Errors
+    /// The system does not tell which processes there are.
+    pub fn processes(&self) -> Result<Vec<u32>> {
+        let postmaster = self.child.id().to_string();
+        let children = std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children"))?;
+        let children = children.split_whitespace().map(|child| Ok(child.parse()?));
+        std::iter::once(Ok(self.child.id())).chain(children).collect()
+    }
+
     /// SIGKILL to the postmaster. Its sessions end when they see that it is gone.
     pub fn kill(&mut self) -> Result<()> {
         private::kill(self.child.id())?;
@@ -103,13 +114,17 @@ impl Private {
         Ok(())
     }
 
-    /// Starts it again on what is on the disk, after [`Private::kill`].
+    /// Starts it again on what is on the disk, after [`Private::kill`] or an end of its own; if it is alive, waits until it
+    /// answers.
     ///
     /// # Errors
     /// As [`Private::start`].
     pub fn start_again(&mut self) -> Result<()> {
         // A postmaster gives up at once while sessions of the one before it still hold their memory.
         private::patiently(|| {
+            if self.child.try_wait()?.is_none() {
+                return self.wait_until_it_answers();
+            }
             self.child = server(&self.folder, self.port, self.disk)?;
             self.wait_until_it_answers()
         })
