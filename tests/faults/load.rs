@@ -23,7 +23,7 @@ use crate::installation::{CLIENT, Installation};
 const CALLERS: usize = 4;
 const PUBLISHERS: usize = 2;
 /// Between two requests of one, and before it asks again: a front end is not a flood.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(25);
 /// How long a caller waits for an answer before it asks again.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Acknowledged requests by which it is clear that the installation goes on.

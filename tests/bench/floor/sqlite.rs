@@ -211,7 +211,7 @@ async fn read(
     let ids: Vec<String> =
         commands.iter().filter_map(|command| Some(command.subject?.simple().to_string())).collect();
     let rows: Vec<(Uuid, i64, String)> = sqlx::query_as(
-        "select id, versione, dettaglio from json_each($1) as wanted join caso on id = unhex(wanted.value)",
+        "select caso.id, versione, dettaglio from json_each($1) as wanted join caso on caso.id = unhex(wanted.value)",
     )
     .bind(json!(ids).to_string())
     .fetch_all(connection)
