@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use smista::system::System;
 use smista_intake::http::{DoorConfig, Shown};
 use smista_intake::issue_token;
+use smista_intake::lanes::LaneSettings;
 use smista_messages::commands::{CaseRequest, parse};
 use smista_office::{Incoming, Outcome, Rendered, Request, Who};
 use smista_store::{Delegation, IdempotencyKey, IdempotentAnswer, OpeningKey};
@@ -34,7 +35,7 @@ pub(crate) struct Served {
 }
 
 /// So many callers at once; none: the same openings one after the other, without HTTP.
-pub(crate) async fn measure(system: &System, callers: usize) -> Result<Served> {
+pub(crate) async fn measure(system: &System, callers: usize, lanes: usize) -> Result<Served> {
     engine::furnish(system).await?;
     if callers == 0 {
         return without_http(system).await;
@@ -42,7 +43,13 @@ pub(crate) async fn measure(system: &System, callers: usize) -> Result<Served> {
     #[expect(clippy::disallowed_methods, reason = "what is measured runs on the real clock")]
     let token = issue_token(&*system.office.store, CLIENT, Utc::now(), None).await?.token;
     let busy = NonZeroU32::new(1_000_000).context("not zero")?;
-    let config = DoorConfig { requests_per_second: busy, burst: busy, ..DoorConfig::default() };
+    let config = DoorConfig::default();
+    let config = DoorConfig {
+        requests_per_second: busy,
+        burst: busy,
+        lanes: LaneSettings { lanes, ..config.lanes },
+        ..config
+    };
     let (router, lanes) = system.door(config, Shown::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

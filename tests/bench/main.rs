@@ -158,8 +158,8 @@ fn main() -> Result<()> {
             say(&serde_json::to_string(&measured)?);
             Ok(())
         }
-        Some(What::Door { subject, callers, .. }) => {
-            let served = runtime.block_on(door(*subject, *callers))?;
+        Some(What::Door { subject, job, callers }) => {
+            let served = runtime.block_on(door(*subject, *job, *callers))?;
             say(&serde_json::to_string(&served)?);
             Ok(())
         }
@@ -262,17 +262,17 @@ async fn pace(subject: Subject, job: Job, rate: u32) -> Result<Latency> {
     }
 }
 
-async fn door(subject: Subject, callers: usize) -> Result<door::Served> {
+async fn door(subject: Subject, job: Job, callers: usize) -> Result<door::Served> {
     match subject {
         Subject::Embedded => {
             let (system, _folder) = engine::embedded().await?;
-            let served = door::measure(&system, callers).await;
+            let served = door::measure(&system, callers, job.lanes).await;
             engine::cleared(&system).await?;
             served
         }
         Subject::Scaled => {
             let (system, _database) = engine::scaled().await?;
-            let served = door::measure(&system, callers).await;
+            let served = door::measure(&system, callers, job.lanes).await;
             engine::cleared(&system).await?;
             served
         }
