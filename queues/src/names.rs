@@ -60,11 +60,6 @@ impl std::str::FromStr for Destination {
 pub struct NamePrefix(String);
 
 impl NamePrefix {
-    /// The prefix alone.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The dead-letter queue's name without prefix.
     pub const DEAD: &'static str = "dead";
 
@@ -77,6 +72,11 @@ impl NamePrefix {
             )));
         }
         Ok(Self(prefix.to_owned()))
+    }
+
+    /// The prefix alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The full name of a queue or exchange on the broker.

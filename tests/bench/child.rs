@@ -119,7 +119,7 @@ pub(crate) fn door(subject: Subject, job: Job, callers: usize) -> Result<Served>
 
 /// Cases through servers that are so many microseconds away, in a process of its own.
 pub(crate) fn far(job: Job, microseconds: u64) -> Result<Measured> {
-    ran("far", Subject::Scaled, job, &["--microseconds", &microseconds.to_string()])
+    ran_as(&["far"], job, &["--microseconds", &microseconds.to_string()])
 }
 
 /// A backlog of openings worked by so many processes.
@@ -128,9 +128,13 @@ pub(crate) fn backlog(subject: Subject, job: Job, processes: usize) -> Result<Ba
 }
 
 fn ran<T: DeserializeOwned>(what: &str, subject: Subject, job: Job, options: &[&str]) -> Result<T> {
+    ran_as(&[what, "--subject", &subject.name().replace('_', "-")], job, options)
+}
+
+fn ran_as<T: DeserializeOwned>(what: &[&str], job: Job, options: &[&str]) -> Result<T> {
     let this = std::env::current_exe().context("this program's own file")?;
     let ran = Command::new(this)
-        .args([what, "--subject", &subject.name().replace('_', "-")])
+        .args(what)
         .args(["--cases", &job.cases.to_string(), "--batch", &job.batch.to_string()])
         .args(["--lanes", &job.lanes.to_string()])
         .args(options)
@@ -138,7 +142,7 @@ fn ran<T: DeserializeOwned>(what: &str, subject: Subject, job: Job, options: &[&
         .output()
         .context("starting a measured process")?;
     if !ran.status.success() {
-        bail!("{what} of {} at batches of {} failed: {}", subject.name(), job.batch, ran.status);
+        bail!("{} at batches of {} failed: {}", what.join(" "), job.batch, ran.status);
     }
     serde_json::from_slice(&ran.stdout).context("what a measured process answers")
 }

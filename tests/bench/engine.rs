@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use smista::register::workers;
 use smista::system::{Schema, Servers, System};
 use smista_messages::topology::{ASSIGNMENT, INTAKE, REJECTIONS};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::child::{Backlog, Job, Measured};
+use crate::child::{Backlog, Job, Measured, Subject};
 use crate::far::Far;
 use crate::job::{CLIENT, Phase, Taken};
 use crate::pace::{self, Latency, Settled};
@@ -132,14 +132,45 @@ pub(crate) async fn backlog(system: &System, job: Job, others: Vec<Second>) -> R
     Ok(Backlog { cases_per_s: job.cases as f64 / seconds, peak_rss_mib: usage::peak_rss_mib()? })
 }
 
-/// smista on servers that are so far away.
-pub(crate) async fn far(delay: Duration) -> Result<(System, Far, OwnDatabase)> {
+/// Does something with smista on servers that are so far away, and clears it away.
+pub(crate) async fn far<T>(delay: Duration, job: impl AsyncFnOnce(&System) -> Result<T>) -> Result<T> {
     #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
     let database = OwnDatabase::create(Uuid::now_v7());
     let far = Far::away(&servers_of(&database), delay)?;
     let servers = far.servers(servers_of(&database))?;
     let system = System::scaled(servers, surroundings(), "smista".to_owned()).await?;
-    Ok((system, far, database))
+    let done = job(&system).await;
+    cleared(&system).await?;
+    done
+}
+
+/// Does something with smista in this set-up, and clears it away.
+pub(crate) async fn on<T>(subject: Subject, job: impl AsyncFnOnce(&System) -> Result<T>) -> Result<T> {
+    on_servers(subject, async |system, _servers| job(system).await).await
+}
+
+/// The same for who must know where the servers are; embedded there are none.
+pub(crate) async fn on_servers<T>(
+    subject: Subject,
+    job: impl AsyncFnOnce(&System, Option<&Servers>) -> Result<T>,
+) -> Result<T> {
+    match subject {
+        Subject::Embedded => {
+            let (system, _folder) = embedded().await?;
+            let done = job(&system, None).await;
+            cleared(&system).await?;
+            done
+        }
+        Subject::Scaled => {
+            let (system, database) = scaled().await?;
+            let done = job(&system, Some(&servers_of(&database))).await;
+            cleared(&system).await?;
+            done
+        }
+        Subject::Floor | Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
+            bail!("only smista itself can do this, not {}", subject.name())
+        }
+    }
 }
 
 /// smista on PostgreSQL and RabbitMQ, and what goes away with it.
@@ -238,7 +269,7 @@ pub(crate) async fn work_until(
     tokio::pin!(sweeping);
     tokio::select! {
         through = through => through?,
-        () = &mut sweeping => anyhow::bail!("publishing ended"),
+        () = &mut sweeping => bail!("publishing ended"),
     }
     while system.publish_due().await? {}
     stop.cancel();
@@ -287,7 +318,7 @@ async fn ids(system: &System) -> Result<Vec<Uuid>> {
 
 async fn all_is_done(system: &System, cases: usize) -> Result<()> {
     let counted = system.office.store.count(CountBy::Stato).await?;
-    let [only] = counted.as_slice() else { anyhow::bail!("cases stand in several states: {counted:?}") };
+    let [only] = counted.as_slice() else { bail!("cases stand in several states: {counted:?}") };
     ensure!(only.key == "assegnato" && only.count == cases as i64, "not all cases came through: {counted:?}");
     ensure!(system.shelf.list_parked(None, 1).await?.is_empty(), "a message was parked");
     let waiting: u64 = system.broker.depths().await?.iter().map(|depth| depth.waiting).sum();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use smista::system::Servers;
-use smista_servers::address::Address;
+use smista_servers::address::{Address, with_local_port};
 use smista_tests::proxy::{Link, Proxy};
 
 /// The links to both servers.
@@ -26,17 +26,9 @@ impl Far {
     /// The same servers, by these links.
     pub(crate) fn servers(&self, servers: Servers) -> Result<Servers> {
         Ok(Servers {
-            database_url: by(&servers.database_url, self.to_postgres.port())?,
-            amqp_url: by(&servers.amqp_url, self.to_rabbitmq.port())?,
+            database_url: with_local_port(&servers.database_url, self.to_postgres.port())?,
+            amqp_url: with_local_port(&servers.amqp_url, self.to_rabbitmq.port())?,
             ..servers
         })
     }
-}
-
-/// The URL with another port of this machine.
-fn by(url: &str, port: u16) -> Result<String> {
-    let (scheme, rest) = url.split_once("://").context("a URL")?;
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let login = authority.rsplit_once('@').map(|(login, _)| format!("{login}@")).unwrap_or_default();
-    Ok(format!("{scheme}://{login}127.0.0.1:{port}/{path}"))
 }

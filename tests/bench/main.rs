@@ -23,9 +23,9 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use child::{Backlog, Job, Measured, Subject};
-use pace::Latency;
+use child::{Job, Measured, Subject};
 use report::Runs;
+use smista::system::{Servers, System};
 
 #[derive(Parser)]
 #[command(about = "Measures the engine against a hand-tuned floor")]
@@ -78,8 +78,6 @@ enum What {
     /// Cases through servers that are so far away, in this process; answers with JSON.
     #[command(hide = true)]
     Far {
-        #[arg(long)]
-        subject: Subject,
         #[command(flatten)]
         job: Job,
         /// Each way.
@@ -152,133 +150,58 @@ const CALLERS: [usize; 4] = [0, 1, 16, 128];
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match &arguments.what {
-        Some(What::Measure { subject, job }) => {
-            let measured = runtime.block_on(measure(*subject, *job))?;
-            say(&serde_json::to_string(&measured)?);
-            Ok(())
+    let Some(what) = arguments.what else {
+        runtime.block_on(shape::check())?;
+        return everything(&arguments);
+    };
+    runtime.block_on(async {
+        match what {
+            What::Measure { subject, job } => answer(measure(subject, job).await?),
+            What::Door { subject, job, callers } => {
+                let serve = async |system: &System| door::measure(system, callers, job.lanes).await;
+                answer(engine::on(subject, serve).await?)
+            }
+            What::Far { job, microseconds } => {
+                let away = Duration::from_micros(microseconds);
+                answer(engine::far(away, async |system| engine::journey(system, job).await).await?)
+            }
+            What::Backlog { subject, job, processes } => {
+                let work = async |system: &System, servers: Option<&Servers>| {
+                    engine::backlog(
+                        system,
+                        job,
+                        second::Second::start_all(processes - 1, servers, job).await?,
+                    )
+                    .await
+                };
+                answer(engine::on_servers(subject, work).await?)
+            }
+            What::Second { database_url, amqp_url, prefix, job } => {
+                second::run(database_url, amqp_url, &prefix, job).await
+            }
+            What::Pace { subject: Subject::Floor, job, rate } => answer(floor::paced(job, rate).await?),
+            What::Pace { subject, job, rate } => {
+                answer(engine::on(subject, async |system| engine::paced(system, job, rate).await).await?)
+            }
         }
-        Some(What::Door { subject, job, callers }) => {
-            let served = runtime.block_on(door(*subject, *job, *callers))?;
-            say(&serde_json::to_string(&served)?);
-            Ok(())
-        }
-        Some(What::Far { subject: _, job, microseconds }) => {
-            let measured = runtime.block_on(far(*job, Duration::from_micros(*microseconds)))?;
-            say(&serde_json::to_string(&measured)?);
-            Ok(())
-        }
-        Some(What::Backlog { subject, job, processes }) => {
-            let worked = runtime.block_on(backlog(*subject, *job, *processes))?;
-            say(&serde_json::to_string(&worked)?);
-            Ok(())
-        }
-        Some(What::Second { database_url, amqp_url, prefix, job }) => {
-            runtime.block_on(second::run(database_url.clone(), amqp_url.clone(), prefix, *job))
-        }
-        Some(What::Pace { subject, job, rate }) => {
-            let latency = runtime.block_on(pace(*subject, *job, *rate))?;
-            say(&serde_json::to_string(&latency)?);
-            Ok(())
-        }
-        None => {
-            runtime.block_on(shape::check())?;
-            everything(&arguments)
-        }
-    }
+    })
+}
+
+/// What a measured process says to the one that started it.
+fn answer(measured: impl serde::Serialize) -> Result<()> {
+    say(&serde_json::to_string(&measured)?);
+    Ok(())
 }
 
 async fn measure(subject: Subject, job: Job) -> Result<Measured> {
     match subject {
-        Subject::Embedded => {
-            let (system, _folder) = engine::embedded().await?;
-            let measured = engine::journey(&system, job).await;
-            engine::cleared(&system).await?;
-            measured
-        }
-        Subject::Scaled => {
-            let (system, _database) = engine::scaled().await?;
-            let measured = engine::journey(&system, job).await;
-            engine::cleared(&system).await?;
-            measured
+        Subject::Embedded | Subject::Scaled => {
+            engine::on(subject, async |system| engine::journey(system, job).await).await
         }
         Subject::Floor => floor::measure(job).await,
         Subject::SqliteFloor => floor::sqlite::measure(job).await,
         Subject::BarePublish => bare::publish(job).await,
         Subject::BareInsert => bare::insert(job).await,
-    }
-}
-
-async fn far(job: Job, delay: Duration) -> Result<Measured> {
-    let (system, _far, _database) = engine::far(delay).await?;
-    let measured = engine::journey(&system, job).await;
-    engine::cleared(&system).await?;
-    measured
-}
-
-async fn backlog(subject: Subject, job: Job, processes: usize) -> Result<Backlog> {
-    match subject {
-        Subject::Embedded => {
-            anyhow::ensure!(processes == 1, "a folder is one process's own");
-            let (system, _folder) = engine::embedded().await?;
-            let worked = engine::backlog(&system, job, Vec::new()).await;
-            engine::cleared(&system).await?;
-            worked
-        }
-        Subject::Scaled => {
-            let (system, database) = engine::scaled().await?;
-            let mut others = Vec::new();
-            for _other in 1..processes {
-                others.push(second::Second::start(&engine::servers_of(&database), job).await?);
-            }
-            let worked = engine::backlog(&system, job, others).await;
-            engine::cleared(&system).await?;
-            worked
-        }
-        Subject::Floor | Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
-            anyhow::bail!("it has no workers")
-        }
-    }
-}
-
-async fn pace(subject: Subject, job: Job, rate: u32) -> Result<Latency> {
-    match subject {
-        Subject::Embedded => {
-            let (system, _folder) = engine::embedded().await?;
-            let latency = engine::paced(&system, job, rate).await;
-            engine::cleared(&system).await?;
-            latency
-        }
-        Subject::Scaled => {
-            let (system, _database) = engine::scaled().await?;
-            let latency = engine::paced(&system, job, rate).await;
-            engine::cleared(&system).await?;
-            latency
-        }
-        Subject::Floor => floor::paced(job, rate).await,
-        Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
-            anyhow::bail!("it takes no case after the other")
-        }
-    }
-}
-
-async fn door(subject: Subject, job: Job, callers: usize) -> Result<door::Served> {
-    match subject {
-        Subject::Embedded => {
-            let (system, _folder) = engine::embedded().await?;
-            let served = door::measure(&system, callers, job.lanes).await;
-            engine::cleared(&system).await?;
-            served
-        }
-        Subject::Scaled => {
-            let (system, _database) = engine::scaled().await?;
-            let served = door::measure(&system, callers, job.lanes).await;
-            engine::cleared(&system).await?;
-            served
-        }
-        Subject::Floor | Subject::SqliteFloor | Subject::BarePublish | Subject::BareInsert => {
-            anyhow::bail!("it has no door")
-        }
     }
 }
 

@@ -49,18 +49,20 @@ impl Runs {
         self.memory.insert((subject, backlog), peak_rss_mib);
     }
 
-    /// What stands beside the batches, each with its value: distance, processes, memory.
-    fn besides(&self) -> Vec<(String, f64)> {
+    /// What stands beside the batches, each with where it stands in the JSON: subject, figure, and what it is by.
+    fn besides(&self) -> Vec<([String; 3], f64)> {
+        let place =
+            |subject: Subject, figure: &str, by: String| [subject.name().to_owned(), figure.to_owned(), by];
         let rate = |runs: &Vec<f64>| middle(runs, |rate| *rate).unwrap_or(f64::NAN);
         let far = self.far.iter().map(|((away, lanes), runs)| {
-            (format!("cases/s, servers {away} µs away, {lanes} lanes"), rate(runs))
+            let by = format!("{away} us, {lanes} lanes");
+            (place(Subject::Scaled, "cases_per_s_by_distance", by), rate(runs))
         });
-        let shared = self
-            .shared
-            .iter()
-            .map(|(processes, runs)| (format!("cases/s opened, {processes} processes"), rate(runs)));
+        let shared = self.shared.iter().map(|(processes, runs)| {
+            (place(Subject::Scaled, "cases_opened_per_s_by_processes", processes.to_string()), rate(runs))
+        });
         let memory = self.memory.iter().map(|((subject, backlog), mib)| {
-            (format!("MiB at most, {}, backlog of {backlog}", subject.name()), *mib)
+            (place(*subject, "peak_rss_mb_by_backlog", backlog.to_string()), *mib)
         });
         far.chain(shared).chain(memory).collect()
     }
@@ -139,8 +141,11 @@ impl Runs {
                 _ = writeln!(table, "\n{name} at 100 cases/s: p50 {p50:.1} ms, p99 {p99:.1} ms");
             }
         }
-        for (what, value) in self.besides() {
-            _ = writeln!(table, "{what}: {value:.0}");
+        let besides = self.besides();
+        for (place, value) in &besides {
+            let first = besides.iter().find(|(other, _)| other[..2] == place[..2]);
+            let over = value / first.map_or(f64::NAN, |(_, first)| *first);
+            _ = writeln!(table, "{}: {value:.0} ({over:.2} of the first)", place.join(" "));
         }
         for (subject, callers) in self.served.keys() {
             if let Some(Served { cases_per_s, p50 }) = self.served(*subject, *callers) {
@@ -165,7 +170,9 @@ impl Runs {
             None => json!({}),
         };
         all["batches"] = Value::Object(batches);
-        all["besides"] = self.besides().into_iter().map(|(what, value)| (what, json!(value))).collect();
+        for ([subject, figure, by], value) in self.besides() {
+            all[subject][figure][by] = json!(value);
+        }
         all
     }
 

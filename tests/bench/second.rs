@@ -24,8 +24,17 @@ pub(crate) struct Second {
 }
 
 impl Second {
+    /// So many of them; embedded there can be none.
+    pub(crate) async fn start_all(count: usize, servers: Option<&Servers>, job: Job) -> Result<Vec<Self>> {
+        let mut all = Vec::new();
+        for _one in 0..count {
+            all.push(Self::start(servers.context("a folder is one process's own")?, job).await?);
+        }
+        Ok(all)
+    }
+
     /// Starts it and waits until it could begin.
-    pub(crate) async fn start(servers: &Servers, job: Job) -> Result<Self> {
+    async fn start(servers: &Servers, job: Job) -> Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["second", "--database-url", &servers.database_url, "--amqp-url", &servers.amqp_url])
             .args(["--prefix", servers.queue_prefix.as_str()])

@@ -4,12 +4,13 @@
 //! real engine and compares. A change of the engine that makes it false fails the benchmark, not its ratio.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use smista::system::{Database, System};
-use smista_queues::{Binding, Broker, Exchange, Kind, Queue, RabbitMq, RabbitSettings, Taking, Topology};
-use smista_tests::OwnDatabase;
+use smista_queues::Topology;
+use smista_tests::ears::{ears, fact};
+use smista_tests::{Ears, OwnDatabase};
 use uuid::Uuid;
 
 use crate::child::Job;
@@ -89,29 +90,21 @@ const TOLERANCE: f64 = 0.15;
 
 /// Who listens to everything that is published.
 const TAP: Topology = Topology {
-    queues: &[Queue {
-        name: "banco",
-        kind: Kind::Decide,
-        fed_by: &[
-            tapped("case.opened"),
-            tapped("case.assigned"),
-            tapped("case.routed"),
-            tapped("case.accepted"),
-            tapped("case.rejected"),
-            tapped("case.reassigned"),
-            tapped("case.state_changed"),
-            tapped("gap.raised"),
-            tapped("command.refused"),
+    queues: &[ears(
+        "banco",
+        &[
+            fact("case.opened"),
+            fact("case.assigned"),
+            fact("case.routed"),
+            fact("case.accepted"),
+            fact("case.rejected"),
+            fact("case.reassigned"),
+            fact("case.state_changed"),
+            fact("gap.raised"),
+            fact("command.refused"),
         ],
-        waits: &[],
-        lanes: 1,
-        batch: 256,
-    }],
+    )],
 };
-
-const fn tapped(message_type: &'static str) -> Binding {
-    Binding { exchange: Exchange::Facts, message_type }
-}
 
 /// Cases sent through to see what they leave.
 const SAMPLE: usize = 50;
@@ -123,16 +116,10 @@ pub(crate) async fn check() -> Result<()> {
     let system =
         System::scaled(engine::servers_of(&database), engine::surroundings(), "smista".to_owned()).await?;
     let servers = database.servers();
-    let tap = RabbitMq::new(RabbitSettings {
-        url: servers.amqp_url,
-        prefix: servers.queue_prefix,
-        confirm_timeout: Duration::from_secs(20),
-        in_flight: 1,
-    });
-    tap.declare(&TAP).await?;
+    let tap = Ears::open(servers.amqp_url, servers.queue_prefix, &TAP).await?;
     engine::journey(&system, Job { cases: SAMPLE, batch: 10, lanes: 2 }).await?;
-    let seen = [rows(&system).await?, messages(&tap).await?].concat();
-    tap.delete_everything(&TAP).await?;
+    let seen = [rows(&system).await?, messages(&tap.bodies().await?)?].concat();
+    tap.close().await?;
     system.delete_queues().await?;
     system.close().await;
     compare(&seen)
@@ -164,24 +151,14 @@ async fn rows(system: &System) -> Result<Vec<Seen>> {
     Ok(seen)
 }
 
-async fn messages(tap: &RabbitMq) -> Result<Vec<Seen>> {
-    let mut queue = tap.consume(TAP.queues[0].name, Taking::OnDemand).await?;
+fn messages(bodies: &[Arc<[u8]>]) -> Result<Vec<Seen>> {
     let mut by_type = BTreeMap::<String, (u64, usize)>::new();
-    loop {
-        let taken = queue.take(256).await?;
-        if taken.is_empty() {
-            break;
-        }
-        for delivery in &taken {
-            let fact: serde_json::Value = serde_json::from_slice(&delivery.body)?;
-            let counted = by_type.entry(fact["type"].as_str().unwrap_or_default().to_owned()).or_default();
-            counted.0 += 1;
-            counted.1 += delivery.body.len();
-        }
-        let settled: Vec<_> = taken.iter().map(|delivery| delivery.reference).collect();
-        queue.acknowledge(&settled).await?;
+    for body in bodies {
+        let fact: serde_json::Value = serde_json::from_slice(body)?;
+        let counted = by_type.entry(fact["type"].as_str().unwrap_or_default().to_owned()).or_default();
+        counted.0 += 1;
+        counted.1 += body.len();
     }
-    queue.close().await;
     let bytes: usize = by_type.values().map(|(_, bytes)| bytes).sum();
     let count: u64 = by_type.values().map(|(count, _)| count).sum();
     let all = ("every message".to_owned(), count, Some(bytes as f64 / count as f64));

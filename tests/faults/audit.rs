@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+use serde_json::Value;
 use smista_domain::apply::replay;
-use smista_domain::ids::CasoId;
 use smista_messages::facts::fact_id;
+use smista_store::{CasoFilter, PageRequest};
 use sqlx::PgPool;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -19,8 +21,8 @@ use crate::load::{Asked, NOTE, OPENING, number_in};
 /// Looks at whether the office is quiet, in all two minutes.
 const MOST_LOOKS: usize = 2_400;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-/// Longer than a history.
-const WHOLE: i64 = 1_000;
+/// Longer than a history, and more than all cases of a run.
+const WHOLE: i64 = 100_000;
 
 /// One row of the table, and what is wrong if anything is.
 #[derive(Debug, Default, Clone)]
@@ -108,7 +110,8 @@ pub(crate) async fn audit(installation: &Installation, asked: &Asked) -> Result<
     let mut seen = records(installation, pool).await.context("reading the records")?;
     seen.left.extend(left_in_tables(pool).await?);
     seen.left.extend(left_in_queues(installation).await.context("asking for depths")?);
-    installation.ears.hear(&mut seen).await.context("hearing the facts")?;
+    let heard = installation.ears.bodies().await.context("hearing the facts")?;
+    hear(&mut seen, &heard)?;
     let mut findings = Findings::of(asked, &seen, recovered);
     if let Err(restless) = quiet {
         findings.wrong.push(format!("{restless:#}"));
@@ -170,6 +173,20 @@ async fn left_in_tables(pool: &PgPool) -> Result<Vec<(String, u64)>> {
     Ok(left)
 }
 
+/// Takes in what was told.
+fn hear(seen: &mut Seen, bodies: &[Arc<[u8]>]) -> Result<()> {
+    let mut first = BTreeMap::new();
+    for body in bodies {
+        let fact: Value = serde_json::from_slice(body)?;
+        let id: Uuid = fact["id"].as_str().context("a fact without an id")?.parse()?;
+        *seen.heard.entry(id).or_default() += 1;
+        if *first.entry(id).or_insert(body) != body {
+            seen.heard_otherwise.push(id);
+        }
+    }
+    Ok(())
+}
+
 async fn records(installation: &Installation, pool: &PgPool) -> Result<Seen> {
     let mut seen = Seen::default();
     let papers: Vec<String> =
@@ -179,14 +196,15 @@ async fn records(installation: &Installation, pool: &PgPool) -> Result<Seen> {
             *seen.words.entry(number).or_default() += 1;
         }
     }
-    let casi: Vec<Uuid> = sqlx::query_scalar("select id from caso").fetch_all(pool).await?;
-    seen.cases = casi.len();
     let store = &installation.system().office.store;
-    for id in casi.into_iter().map(CasoId) {
+    let all = PageRequest { after: None, limit: WHOLE };
+    let casi = store.search(&CasoFilter::default(), &all).await?.rows;
+    seen.cases = casi.len();
+    for caso in casi {
+        let id = caso.id;
         let entries = store.storia(id, 0, WHOLE).await?;
-        let stored = store.caso(id).await?;
         let rows: Vec<_> = entries.iter().map(|entry| entry.row.clone()).collect();
-        if replay(id, &rows).ok() != stored {
+        if replay(id, &rows).ok() != Some(caso) {
             seen.not_replayed.push(format!("the history of {id} does not replay to the case"));
         }
         seen.history_rows += entries.len();

@@ -6,11 +6,11 @@ use smista_messages::topology::TOPOLOGY;
 use crate::{Fault, Scene, audit};
 
 pub(crate) const ALL: &[Fault] = &[
-    Fault { name: "RabbitMQ killed and started again", strike: |scene| Box::pin(killed(scene)) },
-    Fault { name: "RabbitMQ closes every connection", strike: |scene| Box::pin(closed(scene)) },
-    Fault { name: "RabbitMQ closes every channel for an error", strike: |scene| Box::pin(channels(scene)) },
-    Fault { name: "RabbitMQ: every queue deleted", strike: |scene| Box::pin(deleted(scene)) },
-    Fault { name: "RabbitMQ: memory alarm", strike: |scene| Box::pin(alarm(scene)) },
+    Fault::of("RabbitMQ killed and started again", |scene| Box::pin(killed(scene))),
+    Fault::of("RabbitMQ closes every connection", |scene| Box::pin(closed(scene))),
+    Fault::of("RabbitMQ closes every channel for an error", |scene| Box::pin(channels(scene))),
+    Fault::of("RabbitMQ: every queue deleted", |scene| Box::pin(deleted(scene))),
+    Fault::of("RabbitMQ: memory alarm", |scene| Box::pin(alarm(scene))),
 ];
 
 /// Times that something short is done again while the work goes on.

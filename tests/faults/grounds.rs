@@ -5,10 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use smista_servers::postgres::{self, Disk};
+use smista_servers::strace::Strace;
 use smista_servers::{programs, rabbitmq};
 use smista_tests::proxy::{Link, Proxy};
-
-use crate::strace::FullDisk;
 
 pub(crate) struct Grounds {
     postgres: Mutex<postgres::Private>,
@@ -59,10 +58,11 @@ impl Grounds {
         tokio::task::block_in_place(|| lock(&self.postgres).kill())
     }
 
-    /// From now on nothing that PostgreSQL writes finds room, until the value is dropped.
-    pub(crate) fn fill_disk_of_postgres(&self) -> Result<FullDisk> {
+    /// From now on nothing that PostgreSQL writes finds room, until strace is detached.
+    pub(crate) fn fill_disk_of_postgres(&self) -> Result<Strace> {
         let processes = lock(&self.postgres).processes()?;
-        tokio::task::block_in_place(|| FullDisk::of(&processes))
+        let no_room = ["-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC", "-o", "/dev/null"];
+        tokio::task::block_in_place(|| Strace::attach(&processes, &no_room))
     }
 
     /// After it was killed, or has ended by itself.

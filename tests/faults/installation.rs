@@ -13,17 +13,18 @@ use smista_intake::http::{DoorConfig, Shown};
 use smista_intake::issue_token;
 use smista_intake::lanes::RunningLanes;
 use smista_office::Surroundings;
-use smista_queues::{RabbitMq, RabbitSettings};
+use smista_queues::{RabbitMq, RabbitSettings, Topology};
+use smista_servers::address::with_local_port;
 use smista_store::{Cliente, Delegation};
 use smista_tests::catalogue::story_catalogue;
-use smista_tests::{DEEPEST_OUTBOX, OwnDatabase};
+use smista_tests::ears::{ears, fact};
+use smista_tests::{DEEPEST_OUTBOX, Ears, OwnDatabase};
 use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::ears::Ears;
 use crate::grounds::Grounds;
 
 /// The client in whose name everybody calls.
@@ -33,6 +34,20 @@ pub(crate) const CLIENT: &str = "guasti";
 const HEARTBEAT: u32 = 2;
 /// How long a publisher of the test's own waits for the broker.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The facts that the load leads to.
+const LISTENING: Topology = Topology {
+    queues: &[ears(
+        "orecchie",
+        &[
+            fact("case.opened"),
+            fact("case.assigned"),
+            fact("case.state_changed"),
+            fact("case.routed"),
+            fact("case.noted"),
+        ],
+    )],
+};
 
 pub(crate) struct Installation {
     pub(crate) database: OwnDatabase,
@@ -64,19 +79,17 @@ impl Installation {
     pub(crate) async fn open(grounds: &Grounds) -> Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "names of test databases must never repeat")]
         let database = OwnDatabase::create_on(grounds.postgres_url(), Uuid::now_v7());
-        let servers = || {
-            let name = database.url().rsplit('/').next().unwrap_or_default().to_owned();
-            let (postgres, rabbitmq) = (grounds.to_postgres.port(), grounds.to_rabbitmq.port());
-            Servers {
-                database_url: format!("postgres://postgres@127.0.0.1:{postgres}/{name}"),
-                database_connections: 12,
-                amqp_url: format!("amqp://guest:guest@127.0.0.1:{rabbitmq}/%2f?heartbeat={HEARTBEAT}"),
-                queue_prefix: database.queue_prefix(),
-                deepest_outbox: DEEPEST_OUTBOX,
-            }
+        let database_url = with_local_port(&database.url(), grounds.to_postgres.port())?;
+        let amqp_url = with_local_port(&grounds.amqp_url(), grounds.to_rabbitmq.port())?;
+        let servers = || Servers {
+            database_url: database_url.clone(),
+            database_connections: 12,
+            amqp_url: format!("{amqp_url}?heartbeat={HEARTBEAT}"),
+            queue_prefix: database.queue_prefix(),
+            deepest_outbox: DEEPEST_OUTBOX,
         };
         let door = Process::start(servers()).await?;
-        let ears = Ears::open(&grounds.amqp_url(), database.queue_prefix()).await?;
+        let ears = Ears::open(grounds.amqp_url(), database.queue_prefix(), &LISTENING).await?;
         let token = furnish(&door.system).await?;
         let busy = const { NonZeroU32::new(1_000_000).expect("not zero") };
         let config = DoorConfig { requests_per_second: busy, burst: busy, ..DoorConfig::default() };

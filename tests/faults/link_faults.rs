@@ -9,35 +9,31 @@ use smista_tests::proxy::{Link, Proxy};
 use crate::{Fault, Scene};
 
 pub(crate) const ALL: &[Fault] = &[
-    Fault { name: "link to RabbitMQ cut 10 times", strike: |scene| Box::pin(cut(scene)) },
-    Fault { name: "link to RabbitMQ half open", strike: |scene| Box::pin(half_open_to_rabbitmq(scene)) },
-    Fault {
-        name: "link to RabbitMQ slow",
-        strike: |scene| Box::pin(slow(scene, &scene.grounds.to_rabbitmq)),
-    },
-    Fault { name: "link to PostgreSQL half open", strike: |scene| Box::pin(half_open_to_postgres(scene)) },
-    Fault {
-        name: "link to PostgreSQL slow",
-        strike: |scene| Box::pin(slow(scene, &scene.grounds.to_postgres)),
-    },
+    Fault::of("link to RabbitMQ cut 10 times", |scene| Box::pin(cut(scene, &scene.grounds.to_rabbitmq, 10))),
+    Fault::of("link to RabbitMQ half open", |scene| Box::pin(half_open_to_rabbitmq(scene))),
+    Fault::of("link to RabbitMQ slow", |scene| Box::pin(slow(scene, &scene.grounds.to_rabbitmq))),
+    Fault::of("link to PostgreSQL cut 20 times", |scene| {
+        Box::pin(cut(scene, &scene.grounds.to_postgres, 20))
+    }),
+    Fault::of("link to PostgreSQL half open", |scene| Box::pin(half_open_to_postgres(scene))),
+    Fault::of("link to PostgreSQL slow", |scene| Box::pin(slow(scene, &scene.grounds.to_postgres))),
 ];
 
-/// Times that all connections are cut.
-const CUTS: usize = 10;
 /// 20 ms each way, and as much as an old line carries.
 const SLOW: Link =
     Link { delay: Duration::from_millis(20), throttle: NonZeroU32::new(256 * 1024), silent: false };
 
-async fn cut(scene: &Scene<'_>) -> Result<()> {
-    for _cut in 0..CUTS {
-        scene.grounds.to_rabbitmq.cut();
+/// Long enough for whatever is under way to be lost.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Every connection, in the middle of whatever it is at.
+async fn cut(scene: &Scene<'_>, link: &Proxy, times: usize) -> Result<()> {
+    for _time in 0..times {
+        link.cut();
         scene.load.a_little().await?;
     }
     scene.load.goes_on().await
 }
-
-/// Long enough for whatever is under way to be lost.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// What is sent is lost, and nobody is told; connections that were open stay so and dead, and only new ones work.
 async fn half_open(link: &Proxy) {

@@ -6,18 +6,17 @@
 mod audit;
 mod broker_faults;
 mod database_faults;
-mod ears;
 mod grounds;
 mod installation;
 mod link_faults;
 mod load;
-mod strace;
 mod table;
 
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use smista_servers::strace::Strace;
 use tracing_subscriber::filter::EnvFilter;
 
 use audit::Findings;
@@ -42,10 +41,19 @@ struct Arguments {
 #[derive(Clone, Copy)]
 struct Fault {
     name: &'static str,
+    /// It is played by strace, which not every machine has or allows.
+    needs_strace: bool,
     /// What happens; when it returns, everything is as before, or will be by itself.
-    strike: for<'a> fn(&'a Scene<'a>) -> Striking<'a>,
+    strike: Strike,
 }
 
+impl Fault {
+    const fn of(name: &'static str, strike: Strike) -> Self {
+        Self { name, needs_strace: false, strike }
+    }
+}
+
+type Strike = for<'a> fn(&'a Scene<'a>) -> Striking<'a>;
 type Striking<'a> = futures::future::LocalBoxFuture<'a, anyhow::Result<()>>;
 
 /// What a fault can reach.
@@ -56,20 +64,23 @@ struct Scene<'a> {
 }
 
 /// Nothing goes wrong: what the others are compared with, and nothing may be published twice.
-const NONE: Fault = Fault { name: "none", strike: |scene| Box::pin(async { scene.load.goes_on().await }) };
+const NONE: Fault = Fault::of("none", |scene| Box::pin(async { scene.load.goes_on().await }));
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let every =
-        [&[NONE], broker_faults::ALL, database_faults::ALL, &[database_faults::FULL_DISK], link_faults::ALL]
-            .concat();
+    let every = [&[NONE], broker_faults::ALL, database_faults::ALL, link_faults::ALL].concat();
     let chosen = |fault: &&Fault| {
         arguments.words.is_empty() || arguments.words.iter().any(|word| fault.name.contains(word.as_str()))
     };
-    let faults: Vec<&Fault> = every.iter().filter(chosen).collect();
+    let mut faults: Vec<&Fault> = every.iter().filter(chosen).collect();
     if arguments.list {
         faults.iter().for_each(|fault| say(fault.name));
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Err(why) = Strace::can_attach() {
+        for fault in faults.extract_if(.., |fault| fault.needs_strace) {
+            say(&format!("NOT RUN, AND SO NOT PROVED: {}: {why:#}", fault.name));
+        }
     }
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("off")))
@@ -81,14 +92,9 @@ fn main() -> anyhow::Result<ExitCode> {
 
 async fn run(faults: &[&Fault], runs: usize) -> anyhow::Result<ExitCode> {
     let grounds = Grounds::prepare()?;
-    let cannot_be_full = strace::FullDisk::can_be_played().err();
     let mut table = table::Table::default();
     for _run in 0..runs {
         for fault in faults {
-            if let (Some(why), true) = (&cannot_be_full, fault.name == database_faults::FULL_DISK.name) {
-                say(&format!("NOT RUN, AND SO NOT PROVED: {}: {why:#}", fault.name));
-                continue;
-            }
             let findings = one(&grounds, fault).await.unwrap_or_else(|error| Findings::failed(&error));
             say(&table::line(fault.name, &findings));
             table.add(fault.name, findings);

@@ -1,64 +1,82 @@
-//! Somebody outside who binds a queue to the facts, as a CRM would. Knows RabbitMQ only: the spool has no outside.
+//! Somebody outside who binds a queue to the facts, as a CRM would, and gets them also when he was away. Knows RabbitMQ only:
+//! the spool has no outside.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use smista::system::Servers;
-use smista_queues::{Binding, Broker, Exchange, Kind, Queue, RabbitMq, RabbitSettings, Taking, Topology};
-
-/// The listener's queue, and the facts that it hears.
-const LISTENING: Topology = Topology {
-    queues: &[Queue {
-        name: "ascolto",
-        kind: Kind::Decide,
-        fed_by: &[
-            Binding { exchange: Exchange::Facts, message_type: "command.refused" },
-            Binding { exchange: Exchange::Facts, message_type: "case.opened" },
-        ],
-        waits: &[],
-        lanes: 1,
-        batch: 100,
-    }],
+use smista_queues::{
+    Binding, Broker, BrokerError, Exchange, Kind, NamePrefix, Queue, RabbitMq, RabbitSettings, Taking,
+    Topology,
 };
 
-/// A listener, deaf to what was published before it came.
+/// Taken together.
+const BATCH: usize = 256;
+
+/// A listener to these facts, deaf to what was published before it came.
 pub struct Ears {
     rabbit: RabbitMq,
+    listening: &'static Topology,
+}
+
+/// A queue of a listener's own, for a topology of nothing else.
+pub const fn ears(name: &'static str, facts: &'static [Binding]) -> Queue {
+    Queue { name, kind: Kind::Decide, fed_by: facts, waits: &[], lanes: 1, batch: BATCH }
+}
+
+/// Facts of this type.
+pub const fn fact(message_type: &'static str) -> Binding {
+    Binding { exchange: Exchange::Facts, message_type }
 }
 
 impl Ears {
-    pub(crate) async fn open(servers: Servers) -> Self {
-        let rabbit = RabbitMq::new(RabbitSettings {
-            url: servers.amqp_url,
-            prefix: servers.queue_prefix,
-            confirm_timeout: Duration::from_secs(20),
-            in_flight: 1,
-        });
-        rabbit.declare(&LISTENING).await.expect("a queue of the listener's own");
-        Self { rabbit }
+    /// `listening` has one queue, the listener's.
+    ///
+    /// # Errors
+    /// The broker is not there, or will not make the queue.
+    pub async fn open(
+        url: String,
+        prefix: NamePrefix,
+        listening: &'static Topology,
+    ) -> Result<Self, BrokerError> {
+        let confirm_timeout = Duration::from_secs(20);
+        let rabbit = RabbitMq::new(RabbitSettings { url, prefix, confirm_timeout, in_flight: 1 });
+        rabbit.declare(listening).await?;
+        Ok(Self { rabbit, listening })
     }
 
-    /// The facts of this type that were published since the last time somebody asked, as they travel. Facts of other
-    /// types that came with them are forgotten.
-    pub async fn heard(&self, message_type: &str) -> Vec<Value> {
-        let mut queue =
-            self.rabbit.consume(LISTENING.queues[0].name, Taking::OnDemand).await.expect("the queue");
-        let mut heard = Vec::new();
+    /// The facts that were published since the last time somebody asked, as they travel.
+    ///
+    /// # Errors
+    /// The broker is not there.
+    pub async fn bodies(&self) -> Result<Vec<Arc<[u8]>>, BrokerError> {
+        let mut queue = self.rabbit.consume(self.listening.queues[0].name, Taking::OnDemand).await?;
+        let mut bodies = Vec::new();
         loop {
-            let taken = queue.take(100).await.expect("what waits");
+            let taken = queue.take(BATCH).await?;
             if taken.is_empty() {
                 break;
             }
             let settled: Vec<_> = taken.iter().map(|delivery| delivery.reference).collect();
-            heard.extend(taken.iter().filter_map(|delivery| serde_json::from_slice(&delivery.body).ok()));
-            queue.acknowledge(&settled).await.expect("an acknowledgement");
+            bodies.extend(taken.into_iter().map(|delivery| delivery.body));
+            queue.acknowledge(&settled).await?;
         }
         queue.close().await;
-        heard.retain(|fact: &Value| fact.get("type").and_then(Value::as_str) == Some(message_type));
-        heard
+        Ok(bodies)
     }
 
-    pub(crate) async fn close(&self) {
-        self.rabbit.delete_everything(&LISTENING).await.expect("the broker forgets the listener");
+    /// Those of this type. Facts of other types that came with them are forgotten.
+    pub async fn heard(&self, message_type: &str) -> Vec<Value> {
+        let bodies = self.bodies().await.expect("what waits");
+        let facts = bodies.iter().filter_map(|body| serde_json::from_slice(body).ok());
+        facts.filter(|fact: &Value| fact["type"] == message_type).collect()
+    }
+
+    /// The broker forgets the listener, and the exchanges with it: to be called last.
+    ///
+    /// # Errors
+    /// The broker is not there.
+    pub async fn close(&self) -> Result<(), BrokerError> {
+        self.rabbit.delete_everything(self.listening).await
     }
 }

@@ -4,7 +4,7 @@ pub mod answer;
 pub mod catalogue;
 pub mod contract;
 mod databases;
-mod ears;
+pub mod ears;
 pub mod office;
 pub mod proxy;
 pub mod simulate;

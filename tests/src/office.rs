@@ -21,7 +21,7 @@ use smista_intake::lanes::RunningLanes;
 use smista_messages::topology::TOPOLOGY;
 use smista_office::Surroundings;
 use smista_queues::runner::Step;
-use smista_queues::{Destination, Envelope, Exchange, Outgoing};
+use smista_queues::{Destination, Envelope, Exchange, Outgoing, Topology};
 use smista_store::{Cliente, Delegation};
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
@@ -32,7 +32,11 @@ use crate::answer::Answer;
 use crate::catalogue::story_catalogue;
 use crate::contract;
 use crate::databases::OwnDatabase;
-use crate::ears::Ears;
+use crate::ears::{Ears, ears, fact};
+
+/// The facts that a story can listen to.
+const LISTENING: Topology =
+    Topology { queues: &[ears("ascolto", &[fact("command.refused"), fact("case.opened")])] };
 
 /// Which of the two set-ups a story runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +154,11 @@ impl TestOffice {
     /// Somebody who listens to facts from now on; embedded nobody outside can.
     pub async fn listen(&self) -> Option<&Ears> {
         let servers = self.servers()?;
-        Some(self.ears.get_or_init(|| Ears::open(servers)).await)
+        let open = || async {
+            let opened = Ears::open(servers.amqp_url, servers.queue_prefix, &LISTENING).await;
+            opened.expect("a queue of the listener's own")
+        };
+        Some(self.ears.get_or_init(open).await)
     }
 
     /// Whatever a story was about, no worker gives up on what the story left it to do.
@@ -168,7 +176,7 @@ impl TestOffice {
 
     async fn clear_away(self) {
         if let Some(ears) = self.ears.get() {
-            ears.close().await;
+            ears.close().await.expect("the broker forgets the listener");
         }
         drop(self.router);
         self.lanes.finished().await;

@@ -34,7 +34,7 @@ const TESTS: &[(&str, &str, &str)] = &[
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     let usage = || Needs("usage: cargo xtask faults [--runs N] [WORD…]".to_owned());
     let (runs, words) = chosen(options).ok_or_else(usage)?;
-    let servers = Servers::find_or_start()?;
+    let servers = Servers::find_or_start_and_install()?;
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
     let (mut table, mut failed) = (String::new(), Vec::new());
     for (package, target, file) in TESTS.iter().filter(|(_, _, file)| wanted(file)) {

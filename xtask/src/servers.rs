@@ -23,15 +23,19 @@ impl Servers {
         let (postgres_url, private_postgres) = find_or_start_postgres()?;
         println!("PostgreSQL: {}", Address::of(&postgres_url)?);
         let (amqp_url, private_rabbitmq) = find_or_start_rabbitmq()?;
-        // Whoever answers, faults are done to servers that are started for them.
+        println!("RabbitMQ: {}", Address::of(&amqp_url)?);
+        Ok(Self { postgres_url, amqp_url, _private_postgres: private_postgres, private_rabbitmq })
+    }
+
+    /// The same where faults are to be done, which start servers of their own, whoever answers.
+    pub(crate) fn find_or_start_and_install() -> Result<Self> {
         if !postgres::is_installed() {
-            tools::install(&["postgresql"])?;
+            tools::install(&["postgresql", "postgresql-client"])?;
         }
         if !rabbitmq::is_installed() {
             tools::install(&["rabbitmq-server"])?;
         }
-        println!("RabbitMQ: {}", Address::of(&amqp_url)?);
-        Ok(Self { postgres_url, amqp_url, _private_postgres: private_postgres, private_rabbitmq })
+        Self::find_or_start()
     }
 
     /// The broker's own tool, addressed to our private node if there is one.

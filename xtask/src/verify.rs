@@ -45,7 +45,7 @@ fn cargo_test(steps: &mut Steps, servers: &Servers) -> Result<()> {
 /// the answer.
 fn verify(mut steps: Steps, between: impl FnOnce(&mut Steps, &Servers) -> Result<()>) -> Result<()> {
     let survey = steps.run("clauses", || clauses::survey(&tools::workspace_root()))?;
-    let servers = steps.run("servers", Servers::find_or_start)?;
+    let servers = steps.run("servers", Servers::find_or_start_and_install)?;
     let before = Leftovers::standing(&servers)?;
     let checked = between(&mut steps, &servers);
     let clean = steps.run("leftovers", || Leftovers::standing(&servers)?.none_since(&before));

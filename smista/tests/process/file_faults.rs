@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::file_audit::{FILE, audited, rested};
 use crate::running::{contact, get, open_case, post, posted, try_exchange};
 use crate::stopping::{embedded, token_and_address};
-use crate::strace::Strace;
+use crate::strace;
 
 const HEADERS: &str = "Smista-Operatore: operatore.1\r\n";
 /// Callers at once while the process is killed, and the calls of each.
@@ -39,7 +39,7 @@ fn call_until_cut(address: &str, token: &str) -> Vec<String> {
 
 #[test]
 fn killed_between_two_writes_of_a_commit_the_file_has_all_that_was_accepted() {
-    if !Strace::is_at_hand("killed between two writes of a commit the file has all that was accepted") {
+    if !strace::is_at_hand("killed between two writes of a commit the file has all that was accepted") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -56,13 +56,13 @@ fn killed_between_two_writes_of_a_commit_the_file_has_all_that_was_accepted() {
         let mut office = embedded(folder.path());
         let (token, address) = token_and_address(&mut office);
         let ending = format!("signal=KILL:when={nth}");
-        let strace = Strace::tampering(&office, &journal(folder.path()), calls, &ending);
+        let strace = strace::tampering(&office, &journal(folder.path()), calls, &ending);
         let heard: Vec<String> = thread::scope(|scope| {
             let callers: Vec<_> =
                 (0..CALLERS).map(|_caller| scope.spawn(|| call_until_cut(&address, &token))).collect();
             callers.into_iter().flat_map(|caller| caller.join().expect("no panic")).collect()
         });
-        strace.ended();
+        strace.ended().expect("it ends");
         assert!(!office.ended().success(), "it was to be killed at {calls} {nth}");
         assert!(heard.len() < CALLERS * CALLS);
         accepted.extend(heard);
@@ -74,7 +74,7 @@ fn killed_between_two_writes_of_a_commit_the_file_has_all_that_was_accepted() {
 
 #[test]
 fn while_the_disk_takes_nothing_nothing_is_accepted_and_afterwards_the_work_goes_on() {
-    if !Strace::is_at_hand("while the disk takes nothing nothing is accepted") {
+    if !strace::is_at_hand("while the disk takes nothing nothing is accepted") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -84,7 +84,7 @@ fn while_the_disk_takes_nothing_nothing_is_accepted_and_afterwards_the_work_goes
     rested(&office);
     for (calls, error) in [("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), ("fsync,fdatasync", "EIO")] {
         let ending = format!("error={error}");
-        let strace = Strace::tampering(&office, &journal(folder.path()), calls, &ending);
+        let strace = strace::tampering(&office, &journal(folder.path()), calls, &ending);
         for _try in 0..3 {
             let (status, answer) = post(&address, &token, "/v1/contacts", HEADERS, &contact());
             let problem: Value = serde_json::from_str(&answer).expect("a problem document");
@@ -96,7 +96,7 @@ fn while_the_disk_takes_nothing_nothing_is_accepted_and_afterwards_the_work_goes
         }
         // Reading needs no room.
         assert_eq!(get(&address, "/healthz").0, 200);
-        strace.detach();
+        strace.detach().expect("it lets go");
         accepted.push(open_case(&address, &token));
         rested(&office);
     }

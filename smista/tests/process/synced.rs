@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::file_audit::{FILE, rested};
 use crate::running::open_case;
 use crate::stopping::{embedded, token_and_address};
-use crate::strace::Strace;
+use crate::strace;
 
 const CASES: usize = 5;
 
@@ -51,7 +51,7 @@ fn each_answer_follows_its_sync(report: &str, journal: &Path) {
 
 #[test]
 fn the_answer_is_sent_after_the_disk_has_the_case() {
-    if !Strace::is_at_hand("the answer is sent after the disk has the case") {
+    if !strace::is_at_hand("the answer is sent after the disk has the case") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -62,12 +62,12 @@ fn the_answer_is_sent_after_the_disk_has_the_case() {
     open_case(&address, &token);
     rested(&office);
     let calls = "recvfrom,read,write,writev,sendto,sendmsg,pwrite64,fsync,fdatasync";
-    let strace = Strace::watching(&office, calls, &report);
+    let strace = strace::watching(&office, calls, &report);
     for _case in 0..CASES {
         open_case(&address, &token);
         rested(&office);
     }
-    strace.detach();
+    strace.detach().expect("it lets go");
     office.terminate();
     assert_eq!(office.ended().code(), Some(0));
     let report = std::fs::read_to_string(&report).expect("the report");

@@ -64,6 +64,17 @@ pub fn with_database(url: &str, database: &str) -> Result<String> {
     Ok(format!("{scheme}://{authority}/{database}{options}"))
 }
 
+/// The same server behind another port of this machine.
+///
+/// # Errors
+/// It is no URL.
+pub fn with_local_port(url: &str, port: u16) -> Result<String> {
+    let (scheme, rest) = url.split_once("://").context("a server's URL needs a scheme, such as amqp://")?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let login = authority.rsplit_once('@').map(|(login, _)| format!("{login}@")).unwrap_or_default();
+    Ok(format!("{scheme}://{login}127.0.0.1:{port}/{path}"))
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}://{}:{}/{}", self.scheme, self.host, self.port, self.path)
@@ -99,6 +110,13 @@ mod tests {
     fn an_error_does_not_repeat_the_url() {
         let error = Address::of("amqp://guest:hidden@broker:port/").unwrap_err();
         assert!(!format!("{error:#}").contains("hidden"), "{error:#}");
+    }
+
+    #[test]
+    fn another_port_keeps_login_and_path() {
+        let other = |url| with_local_port(url, 7).unwrap();
+        assert_eq!(other("amqp://guest:s3cr:t@broker:5672/%2f"), "amqp://guest:s3cr:t@127.0.0.1:7/%2f");
+        assert_eq!(other("postgres://h/one?sslmode=disable"), "postgres://127.0.0.1:7/one?sslmode=disable");
     }
 
     #[test]

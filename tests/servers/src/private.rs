@@ -80,8 +80,11 @@ pub(crate) fn patiently(mut starts: impl FnMut() -> Result<()>) -> Result<()> {
     Err(failed.context("no try was made")?)
 }
 
-/// Asks a server to end and waits until it has.
+/// Asks a server to end and waits until it has. One that has ended already is not asked: its number may be another's.
 pub(crate) fn stop(child: &mut Child, signal: &str) {
+    if child.try_wait().is_ok_and(|ended| ended.is_some()) {
+        return;
+    }
     let asked = programs::run(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
     if asked.and_then(|()| Ok(child.wait()?)).is_err() {
         eprintln!("a private server (process {}) could not be stopped", child.id());

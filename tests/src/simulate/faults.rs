@@ -40,6 +40,32 @@ pub(crate) enum Fault {
     TryLater,
 }
 
+/// The faults that strike at this call, and what they make of it.
+fn at_random(call: Call) -> &'static [(Fault, Turn)] {
+    match call {
+        Call::Desk | Call::ReserveProtocolli | Call::ReplaceCatalogue | Call::Search | Call::Cliente => {
+            &[(Fault::StoreAway, Turn::Refused)]
+        }
+        Call::DeskCommit => &[(Fault::CommitLost, Turn::Refused), (Fault::AnswerLost, Turn::AnswerLost)],
+        Call::ConsumerAcknowledge => &[(Fault::AcknowledgementLost, Turn::Refused)],
+        Call::ShelfPut => &[(Fault::ShelfAway, Turn::Refused)],
+        Call::CatalogueRevision
+        | Call::Catalogue
+        | Call::RejectionOutcomes
+        | Call::SolvedTexts
+        | Call::DeskTake
+        | Call::DeskSettleDeliveries
+        | Call::DeskLoadPratiche
+        | Call::DeskKnownCasi
+        | Call::DeskKnownCittadini
+        | Call::DeskDossiers
+        | Call::DeskWrite
+        | Call::BrokerPublish
+        | Call::BrokerConsume
+        | Call::ConsumerTake => &[],
+    }
+}
+
 /// Shared by the decorators of all ports.
 pub(crate) struct Faults {
     pub(crate) defect: Option<Defect>,
@@ -102,7 +128,7 @@ impl Faults {
         away: fn() -> E,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let turn = self.state().calls.make(call);
+        let turn = self.turn(call);
         match turn {
             Turn::Goes => work.await,
             Turn::Refused => Err(away()),
@@ -111,6 +137,12 @@ impl Faults {
                 Err(away())
             }
         }
+    }
+
+    fn turn(&self, call: Call) -> Turn {
+        let planned = self.state().calls.make(call);
+        let armed = || at_random(call).iter().find(|(fault, _)| self.strikes(*fault)).map(|(_, turn)| *turn);
+        if planned == Turn::Goes { armed().unwrap_or(Turn::Goes) } else { planned }
     }
 
     /// Lets the fault strike once, at its place after it was passed `passes` times.

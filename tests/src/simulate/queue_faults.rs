@@ -85,9 +85,6 @@ impl Consumer for FaultyConsumer {
     }
 
     async fn acknowledge(&mut self, settled: &[DeliveryRef]) -> Result<(), BrokerError> {
-        if self.faults.strikes(Fault::AcknowledgementLost) {
-            return Err(broker_away());
-        }
         let acknowledges = self.inner.acknowledge(settled);
         self.faults.call(Call::ConsumerAcknowledge, broker_away, acknowledges).await
     }
@@ -109,9 +106,6 @@ pub(crate) struct FaultyShelf {
 #[async_trait]
 impl Shelf for FaultyShelf {
     async fn put(&self, waits: &[Wait], parked: &[Parked]) -> Result<(), ShelfError> {
-        if self.faults.strikes(Fault::ShelfAway) {
-            return Err(shelf_away());
-        }
         self.faults.call(Call::ShelfPut, shelf_away, self.inner.put(waits, parked)).await
     }
 

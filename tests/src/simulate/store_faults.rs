@@ -31,22 +31,14 @@ fn away() -> StoreError {
     StoreError::Unavailable("the simulation says so".into())
 }
 
-impl FaultyStore {
-    fn answers(&self) -> Result<(), StoreError> {
-        if self.faults.strikes(Fault::StoreAway) { Err(away()) } else { Ok(()) }
-    }
-}
-
 #[async_trait]
 impl Store for FaultyStore {
     async fn desk(&self) -> Result<Box<dyn Desk>, StoreError> {
-        self.answers()?;
         let inner = self.faults.call(Call::Desk, away, self.inner.desk()).await?;
         Ok(Box::new(FaultyDesk { inner, faults: Arc::clone(&self.faults), written: WriteSet::default() }))
     }
 
     async fn reserve_protocolli(&self, anno: i32, count: i64) -> Result<i64, StoreError> {
-        self.answers()?;
         self.faults.call(Call::ReserveProtocolli, away, self.inner.reserve_protocolli(anno, count)).await
     }
 
@@ -65,7 +57,6 @@ impl Store for FaultyStore {
         outbox: &[OutboxMessage],
         now: DateTime<Utc>,
     ) -> Result<(i64, Committed), StoreError> {
-        self.answers()?;
         let replaces = async {
             let replaced = self.inner.replace_catalogue(expected_revision, new, outbox, now).await?;
             self.faults.journal(|journal| outbox.iter().for_each(|message| journal.sent(message)));
@@ -95,7 +86,6 @@ impl Store for FaultyStore {
     }
 
     async fn search(&self, filter: &CasoFilter, page: &PageRequest) -> Result<Page<Caso>, StoreError> {
-        self.answers()?;
         self.faults.call(Call::Search, away, self.inner.search(filter, page)).await
     }
 
@@ -136,7 +126,6 @@ impl Store for FaultyStore {
     }
 
     async fn cliente(&self, nome: &str) -> Result<Option<Cliente>, StoreError> {
-        self.answers()?;
         self.faults.call(Call::Cliente, away, self.inner.cliente(nome)).await
     }
 
@@ -277,15 +266,11 @@ impl Desk for FaultyDesk {
 
     async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
         let Self { inner, faults, written } = *self;
-        if faults.strikes(Fault::CommitLost) {
-            return Err(away());
-        }
         let commits = async {
             let committed = inner.commit().await?;
             faults.journal(|journal| journal.committed(&written));
             Ok(committed)
         };
-        let committed = faults.call(Call::DeskCommit, away, commits).await?;
-        if faults.strikes(Fault::AnswerLost) { Err(away()) } else { Ok(committed) }
+        faults.call(Call::DeskCommit, away, commits).await
     }
 }

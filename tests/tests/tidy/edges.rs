@@ -48,6 +48,11 @@ const PACKAGES: &[Package] = &[
         because: "the door sees the application and the ports, not an engine or the workers",
     },
     Package {
+        name: "smista-servers",
+        may_use: &[],
+        because: "a server is started without the product, which is tested on it",
+    },
+    Package {
         name: "smista",
         may_use: &[
             "smista-domain",
@@ -56,16 +61,12 @@ const PACKAGES: &[Package] = &[
             "smista-messages",
             "smista-office",
             "smista-queues",
+            "smista-servers",
             "smista-store",
             "smista-store-postgres",
             "smista-store-sqlite",
         ],
-        because: "the binary is the only place where all parts meet",
-    },
-    Package {
-        name: "smista-servers",
-        may_use: &[],
-        because: "a server is started without the product, which is tested on it",
+        because: "the binary is the only place where all parts meet; the servers are for its tests",
     },
     Package {
         name: "smista-tests",
