@@ -46,7 +46,7 @@ async fn channels(scene: &Scene<'_>) -> Result<()> {
 /// Under their consumers, when nothing is in them: what was would be gone with them, as whoever deletes them wishes.
 async fn deleted(scene: &Scene<'_>) -> Result<()> {
     scene.load.pause();
-    audit::come_to_rest(scene.installation).await?;
+    audit::come_to_rest(scene.installation, || scene.load.asked()).await?;
     let prefix = scene.installation.database.queue_prefix();
     let names = || TOPOLOGY.queues.iter().map(|queue| prefix.full(queue.name));
     for name in names() {

@@ -2,7 +2,7 @@
 //! somebody who hears every fact.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -66,7 +66,8 @@ pub(crate) struct Installation {
 /// What `smista work` or `smista serve` runs, in this process.
 struct Process {
     system: Arc<System>,
-    stop: CancellationToken,
+    /// Of what runs now.
+    stop: Mutex<CancellationToken>,
     tasks: TaskTracker,
 }
 
@@ -94,12 +95,12 @@ impl Installation {
         let busy = const { NonZeroU32::new(1_000_000).expect("not zero") };
         let config = DoorConfig { requests_per_second: busy, burst: busy, ..DoorConfig::default() };
         let (router, lanes) = door.system.door(config, Shown::default());
-        door.publish();
         let work = Process::start(servers()).await?;
-        work.publish();
-        work.work();
+        let amqp_url = grounds.amqp_url();
+        let opened = Self { database, amqp_url, door, work, router, lanes, token, ears };
+        opened.work();
         grounds.remember_queues()?;
-        Ok(Self { database, amqp_url: grounds.amqp_url(), door, work, router, lanes, token, ears })
+        Ok(opened)
     }
 
     /// The store, for whoever looks at what is kept.
@@ -125,10 +126,20 @@ impl Installation {
         })
     }
 
+    /// Both processes are at it, until they are stopped.
+    pub(crate) fn work(&self) {
+        for process in [&self.door, &self.work] {
+            *process.stop.lock().unwrap_or_else(PoisonError::into_inner) = CancellationToken::new();
+        }
+        self.door.publish();
+        self.work.publish();
+        self.work.work();
+    }
+
     /// Nobody works any more, and what they held is back where it was.
     pub(crate) async fn stop(&self) {
         for process in [&self.work, &self.door] {
-            process.stop.cancel();
+            process.told_to_stop().cancel();
             process.tasks.close();
             process.tasks.wait().await;
             process.system.broker.close().await;
@@ -151,14 +162,19 @@ impl Installation {
 impl Process {
     async fn start(servers: Servers) -> Result<Self> {
         let system = Arc::new(System::scaled(servers, surroundings(), "smista".to_owned()).await?);
-        Ok(Self { system, stop: CancellationToken::new(), tasks: TaskTracker::new() })
+        Ok(Self { system, stop: Mutex::default(), tasks: TaskTracker::new() })
+    }
+
+    /// By which this process is told.
+    fn told_to_stop(&self) -> CancellationToken {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn spawn<F>(&self, runs: impl FnOnce(Arc<System>, CancellationToken) -> F) -> JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tasks.spawn(runs(Arc::clone(&self.system), self.stop.clone()))
+        self.tasks.spawn(runs(Arc::clone(&self.system), self.told_to_stop()))
     }
 
     fn publish(&self) {

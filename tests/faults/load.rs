@@ -72,6 +72,13 @@ pub(crate) struct Asked {
     pub(crate) notes: usize,
 }
 
+impl Asked {
+    /// An opening makes a case and has it routed; a note is a change of its own.
+    pub(crate) fn history_rows(&self) -> usize {
+        2 * self.openings + self.notes
+    }
+}
+
 impl Load {
     pub(crate) fn begin(installation: &Installation) -> Self {
         let shared = Arc::new(Shared {
@@ -163,18 +170,22 @@ impl Load {
             asking.await.expect("it does not panic");
         }
         self.shared.outside.close().await;
-        let number = |counter: &AtomicUsize| counter.load(Ordering::Acquire);
-        let (openings, notes) = (number(&self.shared.openings), number(&self.shared.notes));
-        Asked {
-            attempted: openings + notes,
-            acknowledged: number(&self.shared.acknowledged),
-            openings,
-            notes,
-        }
+        self.shared.asked()
+    }
+
+    /// What was asked until now.
+    pub(crate) fn asked(&self) -> Asked {
+        self.shared.asked()
     }
 }
 
 impl Shared {
+    fn asked(&self) -> Asked {
+        let number = |counter: &AtomicUsize| counter.load(Ordering::Acquire);
+        let (openings, notes) = (number(&self.openings), number(&self.notes));
+        Asked { attempted: openings + notes, acknowledged: number(&self.acknowledged), openings, notes }
+    }
+
     /// The number of a request that nobody has made; none when it is enough.
     async fn next(&self, counter: &AtomicUsize) -> Option<usize> {
         while self.paused.load(Ordering::Acquire) && !self.enough.load(Ordering::Acquire) {
