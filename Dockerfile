@@ -3,13 +3,15 @@
 
 FROM rust:1-slim-bookworm AS builder
 WORKDIR /src
+# The allocator's C is built with it.
+RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 COPY . .
 # Queries are checked against what the repository holds of both schemas; no database is at hand here.
 ENV SQLX_OFFLINE=true
 # Downloads and built libraries stay in the builder's cache, hence the copy out of it.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package smista \
+    cargo build --release --locked --package smista --features jemalloc \
     && cp target/release/smista /usr/local/bin/smista
 
 FROM debian:bookworm-slim

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::age::Aged;
 use crate::door::Served;
 use crate::pace::Latency;
 
@@ -120,6 +121,11 @@ pub(crate) fn door(subject: Subject, job: Job, callers: usize) -> Result<Served>
 /// Cases through servers that are so many microseconds away, in a process of its own.
 pub(crate) fn far(job: Job, microseconds: u64) -> Result<Measured> {
     ran_as(&["far"], job, &["--microseconds", &microseconds.to_string()])
+}
+
+/// An installation whose workers have taken so many messages, beside fresh ones.
+pub(crate) fn age(subject: Subject, job: Job, messages: u64) -> Result<Aged> {
+    ran("age", subject, job, &["--messages", &messages.to_string()])
 }
 
 /// A backlog of openings worked by so many processes.

@@ -8,8 +8,8 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use smista::system::System;
 use smista_intake::http::{DoorConfig, Shown};
-use smista_intake::issue_token;
 use smista_intake::lanes::LaneSettings;
+use smista_intake::{IssuedToken, issue_token};
 use smista_messages::commands::{CaseRequest, parse};
 use smista_office::{Incoming, Outcome, Rendered, Request, Who};
 use smista_store::{Delegation, IdempotencyKey, IdempotentAnswer, OpeningKey};
@@ -37,11 +37,11 @@ pub(crate) struct Served {
 /// So many callers at once; none: the same openings one after the other, without HTTP.
 pub(crate) async fn measure(system: &System, callers: usize, lanes: usize) -> Result<Served> {
     engine::furnish(system).await?;
-    if callers == 0 {
-        return without_http(system).await;
-    }
     #[expect(clippy::disallowed_methods, reason = "what is measured runs on the real clock")]
-    let token = issue_token(&*system.office.store, CLIENT, Utc::now(), None).await?.token;
+    let IssuedToken { token, stored } = issue_token(&*system.office.store, CLIENT, Utc::now(), None).await?;
+    if callers == 0 {
+        return without_http(system, &stored.digest).await;
+    }
     let busy = NonZeroU32::new(1_000_000).context("not zero")?;
     let config = DoorConfig::default();
     let config = DoorConfig {
@@ -120,13 +120,15 @@ async fn answer(answers: &mut (impl AsyncBufReadExt + Unpin)) -> Result<()> {
     Ok(())
 }
 
-/// The same statements without HTTP: one opening after the other, each with a key and an answer that is kept.
-async fn without_http(system: &System) -> Result<Served> {
+/// The same statements without HTTP: one opening after the other, each with a look at its token, a key and an answer that
+/// is kept.
+async fn without_http(system: &System, digest: &[u8; 32]) -> Result<Served> {
     let mut took = Vec::with_capacity(CALLS_IN_ALL);
     let began = engine::now();
     for number in 0..CALLS_IN_ALL {
         let opening = opening(number)?;
         let asked = engine::now();
+        ensure!(system.office.store.token_by_digest(digest).await?.is_some(), "the token is not known");
         let outcomes = system.office.apply("http", &[opening]).await?;
         ensure!(matches!(outcomes.as_slice(), [Outcome::Applied(_)]), "no case was opened");
         took.push(asked.elapsed().as_secs_f64() * 1000.0);

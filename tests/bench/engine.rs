@@ -1,16 +1,18 @@
 //! smista itself: the real system, its workers on a backlog, one phase after another.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
+use chrono::{DateTime, Utc};
 use smista::register::workers;
 use smista::system::{Schema, Servers, System};
 use smista_messages::topology::{ASSIGNMENT, INTAKE, REJECTIONS};
 use smista_office::Surroundings;
 use smista_queues::{Destination, Exchange, Fate, Observer, Outgoing, Published, Queue, Runner};
-use smista_store::{Cliente, CountBy, Delegation, PageRequest};
+use smista_store::{CasoFilter, Cliente, CountBy, Delegation, PageRequest};
 use smista_tests::OwnDatabase;
 use smista_tests::catalogue::story_catalogue;
 use tokio::sync::Notify;
@@ -94,7 +96,7 @@ pub(crate) fn servers_of(database: &OwnDatabase) -> Servers {
 /// The real clock and real ids, as the binary hands them in.
 pub(crate) fn surroundings() -> Surroundings {
     #[expect(clippy::disallowed_methods, reason = "what is measured runs on the real clock")]
-    Surroundings::new(chrono::Utc::now, Uuid::now_v7)
+    Surroundings::new(Utc::now, Uuid::now_v7)
 }
 
 /// A catalogue, and the client that gives the commands.
@@ -119,7 +121,7 @@ pub(crate) async fn backlog(system: &System, job: Job, others: Vec<Second>) -> R
     furnish(system).await?;
     let counter = Arc::new(Counter::default());
     let runner = runner(system, &counter);
-    fill(system, Phase::Open, job.cases, &[]).await?;
+    fill(system, Phase::Open, 0..job.cases, &[]).await?;
     let (began, mut going) = (now(), Vec::new());
     for other in others {
         going.push(other.go(Arc::clone(&counter)).await?);
@@ -190,22 +192,44 @@ pub(crate) async fn cleared(system: &System) -> Result<()> {
 
 /// Furnishes the office and sends the cases through, each phase from a full backlog to an empty one.
 pub(crate) async fn journey(system: &System, job: Job) -> Result<Measured> {
-    furnish(system).await?;
-    let counter = Arc::new(Counter::default());
-    let runner = runner(system, &counter);
-    let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
-    for phase in Phase::ALL {
-        let casi = if phase == Phase::Open { Vec::new() } else { ids(system).await? };
-        fill(system, phase, job.cases, &casi).await?;
-        counter.reset();
-        let (began, cpu_before) = (now(), usage::cpu_seconds()?);
-        work(system, &runner, job, &counter, phase, std::future::ready(Ok(()))).await?;
-        phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));
-        cpu_seconds += usage::cpu_seconds()? - cpu_before;
+    Journeys::begin(system).await?.next(job).await
+}
+
+/// One journey after another on the same installation.
+pub(crate) struct Journeys<'a> {
+    system: &'a System,
+    counter: Arc<Counter>,
+    runner: Runner,
+    /// Cases that are through.
+    through: usize,
+}
+
+impl<'a> Journeys<'a> {
+    pub(crate) async fn begin(system: &'a System) -> Result<Self> {
+        furnish(system).await?;
+        let counter = Arc::new(Counter::default());
+        let runner = runner(system, &counter);
+        Ok(Self { system, counter, runner, through: 0 })
     }
-    all_is_done(system, job.cases).await?;
-    let messages = job.cases as u64 * crate::shape::MESSAGES_A_CASE;
-    Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
+
+    pub(crate) async fn next(&mut self, job: Job) -> Result<Measured> {
+        let (system, since) = (self.system, self.system.office.surroundings.now());
+        let numbers = self.through..self.through + job.cases;
+        let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
+        for phase in Phase::ALL {
+            let casi = if phase == Phase::Open { Vec::new() } else { ids(system, since).await? };
+            fill(system, phase, numbers.clone(), &casi).await?;
+            self.counter.reset();
+            let (began, cpu_before) = (now(), usage::cpu_seconds()?);
+            work(system, &self.runner, job, &self.counter, phase, std::future::ready(Ok(()))).await?;
+            phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));
+            cpu_seconds += usage::cpu_seconds()? - cpu_before;
+        }
+        self.through = numbers.end;
+        all_is_done(system, self.through).await?;
+        let messages = job.cases as u64 * crate::shape::MESSAGES_A_CASE;
+        Ok(Measured { cases: job.cases, phases, messages, cpu_seconds, peak_rss_mib: usage::peak_rss_mib()? })
+    }
 }
 
 fn runner(system: &System, counter: &Arc<Counter>) -> Runner {
@@ -278,36 +302,39 @@ pub(crate) async fn work_until(
     Ok(())
 }
 
-pub(crate) async fn fill(system: &System, phase: Phase, cases: usize, casi: &[Uuid]) -> Result<()> {
-    let numbers: Vec<usize> = (0..cases).collect();
-    for some in numbers.chunks(FILLED_TOGETHER) {
-        give(system, phase, some, casi).await?;
+pub(crate) async fn fill(system: &System, phase: Phase, numbers: Range<usize>, casi: &[Uuid]) -> Result<()> {
+    let messages: Vec<Outgoing> =
+        numbers.enumerate().map(|(place, number)| command(phase, number, casi.get(place).copied())).collect();
+    for some in messages.chunks(FILLED_TOGETHER) {
+        give(system, some).await?;
     }
     Ok(())
 }
 
-/// Publishes the commands of these numbers together.
-pub(crate) async fn give(system: &System, phase: Phase, numbers: &[usize], casi: &[Uuid]) -> Result<()> {
-    let messages: Vec<Outgoing> = numbers
-        .iter()
-        .map(|number| Outgoing {
-            destination: Destination::Exchange(Exchange::Commands),
-            message_type: phase.command().to_owned(),
-            message_id: format!("{number}"),
-            body: phase.message(*number, casi.get(*number).copied()).into(),
-        })
-        .collect();
-    let fates = system.broker.publish(&messages).await;
+/// The command for the case of this number.
+pub(crate) fn command(phase: Phase, number: usize, caso: Option<Uuid>) -> Outgoing {
+    Outgoing {
+        destination: Destination::Exchange(Exchange::Commands),
+        message_type: phase.command().to_owned(),
+        message_id: format!("{number}"),
+        body: phase.message(number, caso).into(),
+    }
+}
+
+/// Publishes commands together.
+pub(crate) async fn give(system: &System, commands: &[Outgoing]) -> Result<()> {
+    let fates = system.broker.publish(commands).await;
     ensure!(fates.iter().all(|fate| *fate == Published::Confirmed), "a command could not be published");
     Ok(())
 }
 
-/// The cases, page by page.
-async fn ids(system: &System) -> Result<Vec<Uuid>> {
+/// The cases that were opened since then, page by page.
+async fn ids(system: &System, since: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    let filter = CasoFilter { opened_from: Some(since), ..CasoFilter::default() };
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
         let page = PageRequest { after, limit: 5_000 };
-        let page = system.office.store.search(&smista_store::CasoFilter::default(), &page).await?;
+        let page = system.office.store.search(&filter, &page).await?;
         ids.extend(page.rows.iter().map(|caso| caso.id.0));
         match page.next {
             Some(next) => after = Some(next),

@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask bench` runs it; `--help` lists what can be chosen.
 
+mod age;
 mod bare;
 mod child;
 mod door;
@@ -50,6 +51,9 @@ struct Arguments {
     /// Measure memory too, with a small and a large backlog: some minutes more.
     #[arg(long)]
     memory: bool,
+    /// Compare an installation that has carried a million messages with a fresh one: a quarter of an hour more.
+    #[arg(long)]
+    age: bool,
     /// Cargo passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,6 +68,17 @@ enum What {
         subject: Subject,
         #[command(flatten)]
         job: Job,
+    },
+    /// Journeys of so many cases until their workers have taken so many messages, and then on this installation and fresh
+    /// ones in turn, in this process; answers with JSON.
+    #[command(hide = true)]
+    Age {
+        #[arg(long)]
+        subject: Subject,
+        #[command(flatten)]
+        job: Job,
+        #[arg(long)]
+        messages: u64,
     },
     /// Cases opened over HTTP by so many callers at once, in this process; answers with JSON. By none: without HTTP.
     #[command(hide = true)]
@@ -144,6 +159,9 @@ const SHARED_BATCH: usize = 64;
 /// Backlogs whose memory is compared.
 const BACKLOGS: [usize; 2] = [10_000, 200_000];
 
+/// What an aged installation has carried.
+const AGE: u64 = 1_000_000;
+
 /// Callers at once at the HTTP door; none: the same without HTTP.
 const CALLERS: [usize; 4] = [0, 1, 16, 128];
 
@@ -157,6 +175,7 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         match what {
             What::Measure { subject, job } => answer(measure(subject, job).await?),
+            What::Age { subject, job, messages } => answer(age::measure(subject, job, messages).await?),
             What::Door { subject, job, callers } => {
                 let serve = async |system: &System| door::measure(system, callers, job.lanes).await;
                 answer(engine::on(subject, serve).await?)
@@ -267,6 +286,13 @@ fn everything(arguments: &Arguments) -> Result<()> {
                 let job = Job { cases, batch: SHARED_BATCH, lanes: arguments.lanes };
                 runs.add_memory(subject, cases, child::backlog(subject, job, 1)?.peak_rss_mib);
             }
+        }
+    }
+    if arguments.age {
+        for subject in subjects.iter().copied().filter(|subject| subject.has_a_door()) {
+            bar.set_message(format!("{} after {AGE} messages", subject.name()));
+            let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: arguments.lanes };
+            runs.add_aged(subject, child::age(subject, job, AGE)?);
         }
     }
     bar.finish_and_clear();

@@ -56,7 +56,7 @@ pub(crate) async fn publish(system: &System, cases: usize, rate: u32) -> Result<
     for number in 0..cases {
         beat.tick().await;
         published.push(engine::now());
-        engine::give(system, Phase::Open, &[number], &[]).await?;
+        engine::give(system, &[engine::command(Phase::Open, number, None)]).await?;
     }
     Ok(published)
 }

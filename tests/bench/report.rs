@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::age::Aged;
 use crate::child::{Measured, Subject};
 use crate::door::Served;
 use crate::pace::Latency;
@@ -22,6 +23,7 @@ pub(crate) struct Runs {
     shared: BTreeMap<usize, Vec<f64>>,
     /// Peak memory in MiB by the backlog.
     memory: BTreeMap<(Subject, usize), f64>,
+    aged: BTreeMap<Subject, Aged>,
 }
 
 impl Runs {
@@ -49,6 +51,10 @@ impl Runs {
         self.memory.insert((subject, backlog), peak_rss_mib);
     }
 
+    pub(crate) fn add_aged(&mut self, subject: Subject, aged: Aged) {
+        self.aged.insert(subject, aged);
+    }
+
     /// What stands beside the batches, each with where it stands in the JSON: subject, figure, and what it is by.
     fn besides(&self) -> Vec<([String; 3], f64)> {
         let place =
@@ -64,7 +70,16 @@ impl Runs {
         let memory = self.memory.iter().map(|((subject, backlog), mib)| {
             (place(*subject, "peak_rss_mb_by_backlog", backlog.to_string()), *mib)
         });
-        far.chain(shared).chain(memory).collect()
+        let aged = self.aged.iter().flat_map(|(subject, aged)| {
+            [("fresh", &aged.fresh), ("aged", &aged.aged)]
+                .map(|(age, runs)| (place(*subject, "cases_per_s_by_age", age.to_owned()), rate(runs)))
+        });
+        let bytes = self.aged.iter().flat_map(|(subject, aged)| {
+            let [before, after] = aged.bytes.map(|bytes| bytes as f64 / (1 << 20) as f64);
+            [("before the purge", before), ("after it and more cases", after)]
+                .map(|(when, mib)| (place(*subject, "tables_mb", when.to_owned()), mib))
+        });
+        far.chain(shared).chain(memory).chain(aged).chain(bytes).collect()
     }
 
     fn latency(&self, subject: Subject) -> Option<Latency> {

@@ -10,7 +10,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 
     let mut bench = tools::cargo();
     bench
-        .args(["bench", "--locked", "--package", "smista-tests", "--bench", "engine", "--"])
+        .args(["bench", "--locked", "--package", "smista-tests", "--bench", "engine"])
+        // As the image is built.
+        .args(["--features", "smista/jemalloc", "--"])
         .args(options)
         .env("SQLX_OFFLINE", "true")
         .env("SMISTA_TEST_POSTGRES_URL", &servers.postgres_url)

@@ -78,18 +78,27 @@ pub(crate) async fn token_by_digest(
     connection: &mut Connection,
     digest: &[u8; 32],
 ) -> Answer<Option<(ApiToken, Cliente)>> {
-    let row = sqlx::query_as!(
-        TokenRow,
+    let row = sqlx::query!(
         r#"select prefix, digest, cliente, created_at as "created_at!: Time", expires_at as "expires_at: Time",
-            last_used_at as "last_used_at: Time", revoked_at as "revoked_at: Time"
-        from api_token where digest = $1"#,
+            last_used_at as "last_used_at: Time", revoked_at as "revoked_at: Time",
+            delegation as "delegation!: Json<Delegation>"
+        from api_token join cliente on cliente.nome = api_token.cliente where digest = $1"#,
         &digest[..]
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(token) = row.map(TokenRow::read).transpose()? else { return Ok(None) };
-    let cliente = cliente(connection, &token.cliente).await?;
-    Ok(cliente.map(|cliente| (token, cliente)))
+    let Some(row) = row else { return Ok(None) };
+    let cliente = Cliente { nome: row.cliente.clone(), delegation: row.delegation.0 };
+    let token = TokenRow {
+        prefix: row.prefix,
+        digest: row.digest,
+        cliente: row.cliente,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        last_used_at: row.last_used_at,
+        revoked_at: row.revoked_at,
+    };
+    Ok(Some((token.read()?, cliente)))
 }
 
 pub(crate) async fn tokens(connection: &mut Connection) -> Answer<Vec<ApiToken>> {

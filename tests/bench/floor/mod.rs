@@ -48,7 +48,7 @@ pub(crate) async fn measure(job: Job) -> Result<Measured> {
     let (mut phases, mut cpu_seconds) = (Vec::new(), 0.0);
     for phase in Phase::ALL {
         let casi = if phase == Phase::Open { Vec::new() } else { sql::ids(&pool).await? };
-        engine::fill(&system, phase, job.cases, &casi).await?;
+        engine::fill(&system, phase, 0..job.cases, &casi).await?;
         let (began, cpu_before) = (engine::now(), usage::cpu_seconds()?);
         work(&pool, &link, &numbers, &settled, phase, job).await?;
         phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));

@@ -30,7 +30,7 @@ pub(crate) async fn measure(job: Job) -> Result<Measured> {
     let (mut phases, mut cpu_seconds, mut numbers) = (Vec::new(), 0.0, 1..);
     for phase in Phase::ALL {
         let casi = if phase == Phase::Open { Vec::new() } else { ids(&mut connection).await? };
-        engine::fill(&system, phase, job.cases, &casi).await?;
+        engine::fill(&system, phase, 0..job.cases, &casi).await?;
         let (began, cpu_before) = (engine::now(), usage::cpu_seconds()?);
         work(&mut connection, phase, job, &mut numbers).await?;
         phases.push((phase.name().to_owned(), began.elapsed().as_secs_f64()));

@@ -24,6 +24,7 @@ mod route;
 mod routes;
 mod schema;
 mod schemas;
+mod token_lookup;
 
 use std::any::Any;
 

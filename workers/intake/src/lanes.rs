@@ -37,8 +37,10 @@ pub struct LaneSettings {
 }
 
 impl Default for LaneSettings {
+    /// Two: one takes what is waiting while the other's commit waits for the disk. More of them share the same callers out
+    /// among more commits, and each caller waits longer.
     fn default() -> Self {
-        Self { lanes: 4, waiting: 1_024, batch: 256, retry_waits: &RETRY_WAITS }
+        Self { lanes: 2, waiting: 1_024, batch: 256, retry_waits: &RETRY_WAITS }
     }
 }
 

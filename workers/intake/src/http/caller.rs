@@ -18,6 +18,7 @@ use super::door::Door;
 use super::door_problem::DoorProblem;
 use super::language::language_of;
 use super::route::Access;
+use super::token_lookup::Looked;
 use crate::token::digest_if_token;
 
 /// The header that names the operator.
@@ -56,18 +57,16 @@ pub(crate) async fn let_in(
 async fn identify(door: &Door, access: Access, headers: &HeaderMap) -> Result<Caller, DoorProblem> {
     let token = bearer(headers).ok_or(DoorProblem::TokenMissing)?;
     let digest = digest_if_token(token).ok_or(DoorProblem::TokenUnknown)?;
-    let store = &*door.office().store;
-    let (token, cliente) = store.token_by_digest(&digest).await?.ok_or(DoorProblem::TokenUnknown)?;
-    let now = door.office().surroundings.now();
-    check(&token, now)?;
+    let known = door.shared.tokens.find(&digest, || look(door, &digest)).await?;
+    let (token, cliente) = known.as_deref().ok_or(DoorProblem::TokenUnknown)?;
+    check(token, door.office().surroundings.now())?;
     door.count_request(&cliente.nome)?;
-    touch(door, &token, now).await;
-    let attore = operator(door, &cliente, headers).await?;
+    let attore = operator(door, cliente, headers).await?;
     if !access.admits(attore.ruolo.name()) {
         return Err(DoorProblem::Role);
     }
-    let delegation = Arc::new(cliente.delegation);
-    Ok(Caller { cliente: cliente.nome, delegation, attore, language: language_of(headers) })
+    let delegation = Arc::new(cliente.delegation.clone());
+    Ok(Caller { cliente: cliente.nome.clone(), delegation, attore, language: language_of(headers) })
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750); the scheme's name in any case (RFC 9110, 11.1).
@@ -84,6 +83,18 @@ fn check(token: &ApiToken, now: DateTime<Utc>) -> Result<(), DoorProblem> {
         return Err(DoorProblem::TokenExpired);
     }
     Ok(())
+}
+
+/// One look for all who wait with the same token, which notes its use too.
+async fn look(door: &Door, digest: &[u8; 32]) -> Looked {
+    let found = door.office().store.token_by_digest(digest).await?;
+    let now = door.office().surroundings.now();
+    if let Some((token, _cliente)) = &found
+        && check(token, now).is_ok()
+    {
+        touch(door, token, now).await;
+    }
+    Ok(found.map(Arc::new))
 }
 
 /// Notes the use of a token now and then. That it could not be noted keeps nobody out.

@@ -13,6 +13,7 @@ use smista_office::text_ranking::PerRevision;
 use smista_queues::{Gate, Observer};
 
 use super::door_problem::DoorProblem;
+use super::token_lookup::TokenLookups;
 use crate::lanes::{LaneSettings, Lanes, Observed, RunningLanes};
 use crate::recent_catalogue::RecentCatalogue;
 
@@ -70,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) config: DoorConfig,
     pub(crate) shown: Shown,
     pub(crate) sheets: PerRevision<SheetSearch>,
+    pub(crate) tokens: TokenLookups,
     gate: Gate,
     limiter: DefaultKeyedRateLimiter<String>,
     catalogue: RecentCatalogue,
@@ -86,7 +88,8 @@ impl Door {
             RateLimiter::keyed(Quota::per_second(config.requests_per_second).allow_burst(config.burst));
         let catalogue = RecentCatalogue::new(config.catalogue_max_age);
         let sheets = PerRevision::new(SheetSearch::new);
-        let shared = Shared { office, lanes, config, shown, sheets, gate, limiter, catalogue };
+        let tokens = TokenLookups::default();
+        let shared = Shared { office, lanes, config, shown, sheets, tokens, gate, limiter, catalogue };
         (Self { shared: Arc::new(shared) }, running)
     }
 
