@@ -136,8 +136,7 @@ pub(crate) async fn backlog(system: &System, job: Job, others: Vec<Second>) -> R
 
 /// Does something with smista on servers that are so far away, and clears it away.
 pub(crate) async fn far<T>(delay: Duration, job: impl AsyncFnOnce(&System) -> Result<T>) -> Result<T> {
-    #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
-    let database = OwnDatabase::create(Uuid::now_v7());
+    let database = OwnDatabase::create(fresh_id());
     let far = Far::away(&servers_of(&database), delay)?;
     let servers = far.servers(servers_of(&database))?;
     let system = System::scaled(servers, surroundings(), "smista".to_owned()).await?;
@@ -177,8 +176,16 @@ pub(crate) async fn on_servers<T>(
 
 /// smista on PostgreSQL and RabbitMQ, and what goes away with it.
 pub(crate) async fn scaled() -> Result<(System, OwnDatabase)> {
-    #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
-    let database = OwnDatabase::create(Uuid::now_v7());
+    installed(OwnDatabase::create(fresh_id())).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
+pub(crate) fn fresh_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// The same on a server of the caller's choice.
+pub(crate) async fn installed(database: OwnDatabase) -> Result<(System, OwnDatabase)> {
     let system = System::scaled(servers_of(&database), surroundings(), "smista".to_owned()).await?;
     Ok((system, database))
 }

@@ -155,6 +155,8 @@ const FAR: [(u64, usize); 5] = [(0, 1), (1_000, 1), (1_000, 4), (20_000, 1), (20
 const FAR_CASES: usize = 4_096;
 /// Batches there, and of several processes on the same queues.
 const SHARED_BATCH: usize = 64;
+/// Lanes of each process on the same queues. Several of one process keep two cores busy, and leave nothing to another.
+const SHARED_LANES: usize = 1;
 
 /// Backlogs whose memory is compared.
 const BACKLOGS: [usize; 2] = [10_000, 200_000];
@@ -274,7 +276,7 @@ fn everything(arguments: &Arguments) -> Result<()> {
             }
             for processes in [1, 2] {
                 bar.set_message(format!("{processes} processes"));
-                let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: arguments.lanes };
+                let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: SHARED_LANES };
                 runs.add_shared(processes, child::backlog(Subject::Scaled, job, processes)?.cases_per_s);
             }
         }

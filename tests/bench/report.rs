@@ -77,7 +77,7 @@ impl Runs {
         let bytes = self.aged.iter().flat_map(|(subject, aged)| {
             let [before, after] = aged.bytes.map(|bytes| bytes as f64 / (1 << 20) as f64);
             [("before the purge", before), ("after it and more cases", after)]
-                .map(|(when, mib)| (place(*subject, "tables_mb", when.to_owned()), mib))
+                .map(|(when, mib)| (place(*subject, "inbox_mb", when.to_owned()), mib))
         });
         far.chain(shared).chain(memory).chain(aged).chain(bytes).collect()
     }
@@ -187,6 +187,9 @@ impl Runs {
         all["batches"] = Value::Object(batches);
         for ([subject, figure, by], value) in self.besides() {
             all[subject][figure][by] = json!(value);
+        }
+        for (subject, aged) in &self.aged {
+            all[subject.name()]["age"] = json!(aged);
         }
         all
     }
