@@ -8,9 +8,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf 
 COPY . .
 # Queries are checked against what the repository holds of both schemas; no database is at hand here.
 ENV SQLX_OFFLINE=true
-# Downloads and built libraries stay in the builder's cache, hence the copy out of it.
+# Downloads and built libraries stay in the builder's cache, hence the copy out of it. Some arm64 machines have pages of 64
+# KiB, which the allocator must be told while it is built.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
+    if [ "$(uname -m)" = aarch64 ]; then export JEMALLOC_SYS_WITH_LG_PAGE=16; fi; \
     cargo build --release --locked --package smista --features jemalloc \
     && cp target/release/smista /usr/local/bin/smista
 

@@ -9,14 +9,17 @@ use smista::system::System;
 use smista_servers::postgres::{Disk, Private};
 use smista_store::{Expired, Purged};
 use smista_tests::OwnDatabase;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::child::{Job, Measured, Subject};
 use crate::engine::{self, Journeys};
 use crate::shape::STEPS;
 
 /// Journeys on both in turn, when the one has aged.
-const REPETITIONS: usize = 3;
+const REPETITIONS: usize = 4;
+/// Cases of the first journey of a fresh one.
+const WARM_UP: usize = 1_024;
 
 /// What age does to an installation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,7 +33,7 @@ pub(crate) struct Aged {
     pub(crate) fresh: Vec<f64>,
     /// Rows that the purge took from the inbox.
     pub(crate) purged: u64,
-    /// Bytes of the inbox, embedded of the whole file: before the purge, and after the purge and another journey.
+    /// Bytes in use before and after the purge: of the inbox, embedded of the whole file.
     pub(crate) bytes: [u64; 2],
 }
 
@@ -39,9 +42,9 @@ pub(crate) async fn measure(subject: Subject, job: Job, messages: u64) -> Result
     match subject {
         Subject::Embedded => {
             let (system, folder) = engine::embedded().await?;
-            let fresh = async || engine::on(subject, async |system| engine::journey(system, job).await).await;
-            // The file is all there is; its cases are in it too.
-            age(&system, job, messages, fresh, async || bytes_below(folder.path())).await
+            let fresh_one = async || engine::on(subject, async |system| fresh(system, job).await).await;
+            let file = folder.path().join("smista.sqlite");
+            age(&system, job, messages, fresh_one, async || bytes_in_use(&file).await).await
         }
         Subject::Scaled => {
             // Of its own: what keeps tables small is the server's autovacuum, which one that serves tests may do without.
@@ -49,13 +52,13 @@ pub(crate) async fn measure(subject: Subject, job: Job, messages: u64) -> Result
             let install =
                 async || engine::installed(OwnDatabase::create_on(postgres.url(), engine::fresh_id())).await;
             let (system, database) = install().await?;
-            let fresh = async || {
+            let fresh_one = async || {
                 let (system, _database) = install().await?;
-                let measured = engine::journey(&system, job).await;
+                let measured = fresh(&system, job).await;
                 engine::cleared(&system).await?;
                 measured
             };
-            age(&system, job, messages, fresh, async || bytes_of_inbox(&database.url()).await).await
+            age(&system, job, messages, fresh_one, async || bytes_of_inbox(&database.url()).await).await
         }
         _ => bail!("only smista itself ages, not {}", subject.name()),
     }
@@ -75,16 +78,28 @@ async fn age(
         carried += (job.cases * STEPS.len()) as u64;
     }
     let (mut aged, mut fresh) = (Vec::new(), Vec::new());
-    for _repetition in 0..REPETITIONS {
+    for repetition in 0..REPETITIONS {
+        // By turns the first.
+        if repetition % 2 == 1 {
+            fresh.push(fresh_one().await?.cases_per_second());
+        }
         aged.push(journeys.next(job).await?.cases_per_second());
-        fresh.push(fresh_one().await?.cases_per_second());
+        if repetition % 2 == 0 {
+            fresh.push(fresh_one().await?.cases_per_second());
+        }
     }
     let before = bytes().await?;
     let purged = purge(system).await?;
-    journeys.next(job).await?;
     let after = bytes().await?;
     engine::cleared(system).await?;
     Ok(Aged { messages: carried, ageing, aged, fresh, purged: purged.inbox, bytes: [before, after] })
+}
+
+/// A journey on an installation that has known only one, so that nothing is done there for the first time.
+async fn fresh(system: &System, job: Job) -> Result<Measured> {
+    let mut journeys = Journeys::begin(system).await?;
+    journeys.next(Job { cases: WARM_UP, ..job }).await?;
+    journeys.next(job).await
 }
 
 /// As if everything that is there had had its time.
@@ -101,14 +116,20 @@ async fn purge(system: &System) -> Result<Purged> {
     }
 }
 
-fn bytes_below(folder: &Path) -> Result<u64> {
-    std::fs::read_dir(folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+/// What is not free in the file, cases and all.
+async fn bytes_in_use(file: &Path) -> Result<u64> {
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
+    let used = "select (page_count - freelist_count) * page_size \
+        from pragma_page_count, pragma_freelist_count, pragma_page_size";
+    let bytes: i64 = sqlx::query_scalar(used).fetch_one(&mut connection).await?;
+    bytes.try_into().context("a size is not below nothing")
 }
 
-/// What the purge bounds. The outbox is empty but for what is under way; its table is as large as what autovacuum lets pile up
-/// between two visits.
+/// What the purge bounds, once it is vacuumed. The outbox is empty but for what is under way; its table is as large as what
+/// autovacuum lets pile up between two visits.
 async fn bytes_of_inbox(url: &str) -> Result<u64> {
     let mut connection = PgConnection::connect(url).await?;
+    sqlx::query("vacuum inbox").execute(&mut connection).await?;
     let bytes: i64 =
         sqlx::query_scalar("select pg_total_relation_size('inbox')").fetch_one(&mut connection).await?;
     bytes.try_into().context("a size is not below nothing")

@@ -8,7 +8,6 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use smista::system::System;
 use smista_intake::http::{DoorConfig, Shown};
-use smista_intake::lanes::LaneSettings;
 use smista_intake::{IssuedToken, issue_token};
 use smista_messages::commands::{CaseRequest, parse};
 use smista_office::{Incoming, Outcome, Rendered, Request, Who};
@@ -35,7 +34,7 @@ pub(crate) struct Served {
 }
 
 /// So many callers at once; none: the same openings one after the other, without HTTP.
-pub(crate) async fn measure(system: &System, callers: usize, lanes: usize) -> Result<Served> {
+pub(crate) async fn measure(system: &System, callers: usize) -> Result<Served> {
     engine::furnish(system).await?;
     #[expect(clippy::disallowed_methods, reason = "what is measured runs on the real clock")]
     let IssuedToken { token, stored } = issue_token(&*system.office.store, CLIENT, Utc::now(), None).await?;
@@ -43,13 +42,7 @@ pub(crate) async fn measure(system: &System, callers: usize, lanes: usize) -> Re
         return without_http(system, &stored.digest).await;
     }
     let busy = NonZeroU32::new(1_000_000).context("not zero")?;
-    let config = DoorConfig::default();
-    let config = DoorConfig {
-        requests_per_second: busy,
-        burst: busy,
-        lanes: LaneSettings { lanes, ..config.lanes },
-        ..config
-    };
+    let config = DoorConfig { requests_per_second: busy, burst: busy, ..DoorConfig::default() };
     let (router, lanes) = system.door(config, Shown::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

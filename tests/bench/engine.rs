@@ -174,14 +174,14 @@ pub(crate) async fn on_servers<T>(
     }
 }
 
-/// smista on PostgreSQL and RabbitMQ, and what goes away with it.
-pub(crate) async fn scaled() -> Result<(System, OwnDatabase)> {
-    installed(OwnDatabase::create(fresh_id())).await
-}
-
 #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
 pub(crate) fn fresh_id() -> Uuid {
     Uuid::now_v7()
+}
+
+/// smista on PostgreSQL and RabbitMQ, and what goes away with it.
+pub(crate) async fn scaled() -> Result<(System, OwnDatabase)> {
+    installed(OwnDatabase::create(fresh_id())).await
 }
 
 /// The same on a server of the caller's choice.

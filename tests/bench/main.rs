@@ -155,8 +155,8 @@ const FAR: [(u64, usize); 5] = [(0, 1), (1_000, 1), (1_000, 4), (20_000, 1), (20
 const FAR_CASES: usize = 4_096;
 /// Batches there, and of several processes on the same queues.
 const SHARED_BATCH: usize = 64;
-/// Lanes of each process on the same queues. Several of one process keep two cores busy, and leave nothing to another.
-const SHARED_LANES: usize = 1;
+/// Processes on the same queues, and the lanes of each: what a second process adds, beside as many lanes in one.
+const SHARED: [(usize, usize); 5] = [(1, 1), (2, 1), (1, 2), (1, 4), (2, 4)];
 
 /// Backlogs whose memory is compared.
 const BACKLOGS: [usize; 2] = [10_000, 200_000];
@@ -178,8 +178,8 @@ fn main() -> Result<()> {
         match what {
             What::Measure { subject, job } => answer(measure(subject, job).await?),
             What::Age { subject, job, messages } => answer(age::measure(subject, job, messages).await?),
-            What::Door { subject, job, callers } => {
-                let serve = async |system: &System| door::measure(system, callers, job.lanes).await;
+            What::Door { subject, callers, .. } => {
+                let serve = async |system: &System| door::measure(system, callers).await;
                 answer(engine::on(subject, serve).await?)
             }
             What::Far { job, microseconds } => {
@@ -274,10 +274,14 @@ fn everything(arguments: &Arguments) -> Result<()> {
                 let job = Job { cases: FAR_CASES, batch: SHARED_BATCH, lanes: arguments.lanes * times };
                 runs.add_far(microseconds, job.lanes, child::far(job, microseconds)?.cases_per_second());
             }
-            for processes in [1, 2] {
-                bar.set_message(format!("{processes} processes"));
-                let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: SHARED_LANES };
-                runs.add_shared(processes, child::backlog(Subject::Scaled, job, processes)?.cases_per_s);
+            for (processes, lanes) in SHARED {
+                bar.set_message(format!("{processes} processes of {lanes} lanes"));
+                let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes };
+                runs.add_shared(
+                    processes,
+                    lanes,
+                    child::backlog(Subject::Scaled, job, processes)?.cases_per_s,
+                );
             }
         }
     }
@@ -290,18 +294,22 @@ fn everything(arguments: &Arguments) -> Result<()> {
             }
         }
     }
-    if arguments.age {
-        for subject in subjects.iter().copied().filter(|subject| subject.has_a_door()) {
-            bar.set_message(format!("{} after {AGE} messages", subject.name()));
-            let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: arguments.lanes };
-            runs.add_aged(subject, child::age(subject, job, AGE)?);
-        }
-    }
+    // What was measured before is told whatever becomes of this.
+    let aged = if arguments.age { age(arguments, &subjects, &bar, &mut runs) } else { Ok(()) };
     bar.finish_and_clear();
     say(&runs.table());
     let file = target_folder().join("bench.json");
     std::fs::write(&file, serde_json::to_vec_pretty(&runs.json())?)?;
     say(&format!("written: {}", file.display()));
+    aged
+}
+
+fn age(arguments: &Arguments, subjects: &[Subject], bar: &ProgressBar, runs: &mut Runs) -> Result<()> {
+    for subject in subjects.iter().copied().filter(|subject| subject.has_a_door()) {
+        bar.set_message(format!("{} after {AGE} messages", subject.name()));
+        let job = Job { cases: arguments.cases, batch: SHARED_BATCH, lanes: arguments.lanes };
+        runs.add_aged(subject, child::age(subject, job, AGE)?);
+    }
     Ok(())
 }
 

@@ -19,8 +19,8 @@ pub(crate) struct Runs {
     served: BTreeMap<(Subject, usize), Vec<Served>>,
     /// Cases a second by how far the servers are, in microseconds, and how many lanes work.
     far: BTreeMap<(u64, usize), Vec<f64>>,
-    /// Cases a second by processes on the same queues.
-    shared: BTreeMap<usize, Vec<f64>>,
+    /// Openings a second by processes on the same queues and the lanes of each.
+    shared: BTreeMap<(usize, usize), Vec<f64>>,
     /// Peak memory in MiB by the backlog.
     memory: BTreeMap<(Subject, usize), f64>,
     aged: BTreeMap<Subject, Aged>,
@@ -43,8 +43,8 @@ impl Runs {
         self.far.entry((microseconds, lanes)).or_default().push(cases_per_s);
     }
 
-    pub(crate) fn add_shared(&mut self, processes: usize, cases_per_s: f64) {
-        self.shared.entry(processes).or_default().push(cases_per_s);
+    pub(crate) fn add_shared(&mut self, processes: usize, lanes: usize, cases_per_s: f64) {
+        self.shared.entry((processes, lanes)).or_default().push(cases_per_s);
     }
 
     pub(crate) fn add_memory(&mut self, subject: Subject, backlog: usize, peak_rss_mib: f64) {
@@ -64,8 +64,9 @@ impl Runs {
             let by = format!("{away} us, {lanes} lanes");
             (place(Subject::Scaled, "cases_per_s_by_distance", by), rate(runs))
         });
-        let shared = self.shared.iter().map(|(processes, runs)| {
-            (place(Subject::Scaled, "cases_opened_per_s_by_processes", processes.to_string()), rate(runs))
+        let shared = self.shared.iter().map(|((processes, lanes), runs)| {
+            let by = format!("{processes} of {lanes} lanes");
+            (place(Subject::Scaled, "cases_opened_per_s_by_processes", by), rate(runs))
         });
         let memory = self.memory.iter().map(|((subject, backlog), mib)| {
             (place(*subject, "peak_rss_mb_by_backlog", backlog.to_string()), *mib)

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use smista::system::{Database, System};
 use smista_queues::Topology;
+use smista_tests::Ears;
 use smista_tests::ears::{ears, fact};
-use smista_tests::{Ears, OwnDatabase};
-use uuid::Uuid;
 
 use crate::child::Job;
 use crate::engine;
@@ -111,10 +110,7 @@ const SAMPLE: usize = 50;
 
 /// Compares the table above with what the engine does.
 pub(crate) async fn check() -> Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "names of databases must never repeat")]
-    let database = OwnDatabase::create(Uuid::now_v7());
-    let system =
-        System::scaled(engine::servers_of(&database), engine::surroundings(), "smista".to_owned()).await?;
+    let (system, database) = engine::scaled().await?;
     let servers = database.servers();
     let tap = Ears::open(servers.amqp_url, servers.queue_prefix, &TAP).await?;
     engine::journey(&system, Job { cases: SAMPLE, batch: 10, lanes: 2 }).await?;

@@ -20,6 +20,7 @@ use crate::load::{Asked, NOTE, OPENING, number_in};
 /// Looks at whether the office is quiet, in all two minutes.
 const MOST_LOOKS: usize = 2_400;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+const LOOKS_AFTER_STOPPING: usize = 10;
 /// Times that the workers are set to what came back when they stopped.
 const TIMES_GIVEN_BACK: usize = 5;
 /// Longer than a history, and more than all cases of a run.
@@ -107,18 +108,20 @@ pub(crate) async fn audit(installation: &Installation, asked: &Asked) -> Result<
     let quiet = come_to_rest(installation, || *asked).await;
     let recovered = began.elapsed();
     installation.stop().await;
-    let mut seen = records(installation).await.context("reading the records")?;
-    // A queue does not count what is in somebody's hands. Here that can only be what was handled already and came again, or
-    // the records say otherwise; it is back now, and has to be found out and acknowledged.
+    // A queue does not count what is in somebody's hands, which comes back to it when they stop: what came twice, and is to
+    // be known again by whoever takes it.
+    let mut came_back = came_back(installation, asked).await?;
     for _time in 0..TIMES_GIVEN_BACK {
-        seen.left = left(installation, asked).await.context("looking for what is left")?;
-        if seen.left.is_empty() {
+        if quiet.is_err() || came_back.is_empty() {
             break;
         }
         installation.work();
-        come_to_rest(installation, || *asked).await.ok();
+        come_to_rest(installation, || *asked).await?;
         installation.stop().await;
+        came_back = self::came_back(installation, asked).await?;
     }
+    let mut seen = records(installation).await.context("reading the records")?;
+    seen.left = came_back;
     let heard = installation.ears.bodies().await.context("hearing the facts")?;
     hear(&mut seen, &heard)?;
     let mut findings = Findings::of(asked, &seen, recovered);
@@ -138,9 +141,11 @@ fn now() -> Instant {
 pub(crate) async fn come_to_rest(installation: &Installation, asked: impl Fn() -> Asked) -> Result<()> {
     let mut last = Vec::new();
     for look in 1..=MOST_LOOKS {
-        // What a process has leased and lost is for others when a minute is over by the database's clock, which is moved.
+        // What a process has leased and lost is for others when a minute is over by the database's clock, which is moved. What
+        // is younger may be on its way.
         if look % 20 == 0 {
-            let later = "update outbox set lease_until = lease_until - interval '1 minute'";
+            let later = "update outbox set lease_until = lease_until - interval '1 minute' \
+                where created_at < clock_timestamp() - interval '5 seconds'";
             sqlx::query(later).execute(installation.pool()).await.context("a later time")?;
         }
         last = left(installation, &asked()).await.unwrap_or_else(|error| vec![(format!("{error:#}"), 0)]);
@@ -150,6 +155,18 @@ pub(crate) async fn come_to_rest(installation: &Installation, asked: impl Fn() -
         sleep(BETWEEN_LOOKS).await;
     }
     Err(anyhow!("it does not come to rest: {last:?}"))
+}
+
+/// What is left when everybody has stopped. A queue takes a moment to count what it was given back.
+async fn came_back(installation: &Installation, asked: &Asked) -> Result<Vec<(String, u64)>> {
+    for _look in 0..LOOKS_AFTER_STOPPING {
+        let left = left(installation, asked).await.context("looking for what is left")?;
+        if !left.is_empty() {
+            return Ok(left);
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(Vec::new())
 }
 
 /// What is still to be done, by name: in tables that end empty, in the records, and in smista's own queues.
@@ -209,7 +226,7 @@ async fn records(installation: &Installation) -> Result<Seen> {
         for entry in &entries {
             let changed = usize::from(entry.stato_before != Some(entry.stato_after));
             let facts = 0..entry.row.facts.len() + changed;
-            seen.told.extend(facts.map(|index| fact_id(id, entry.row.versione, index).0));
+            seen.told.extend(facts.map(|index| fact_id(id, entry.row.versione, entry.row.at, index).0));
         }
     }
     Ok(seen)

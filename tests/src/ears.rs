@@ -72,7 +72,7 @@ impl Ears {
         facts.filter(|fact: &Value| fact["type"] == message_type).collect()
     }
 
-    /// The broker forgets the listener, and the exchanges with it: to be called last.
+    /// The broker forgets the listener, the exchanges and the queue of dead letters. Whoever goes on declares them anew.
     ///
     /// # Errors
     /// The broker is not there.

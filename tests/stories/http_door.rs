@@ -240,6 +240,18 @@ stories! {
         assert_eq!(asked_with(office, Some(&token), Some(ANNA)).await.refused("token-expired").status, 401);
     }
 
+    async fn a_token_that_is_revoked_opens_nothing_from_then_on(office: &TestOffice) {
+        let roles = Delegation { ruoli: vec!["primo_livello".to_owned()], ..Delegation::default() };
+        let token = client(office, "crm", roles, None).await;
+        asked_with(office, Some(&token), Some(ANNA)).await.ok();
+        let store = &office.system.office.store;
+        let prefix = token.rsplit_once('_').expect("a token").0;
+        assert!(store.revoke_token(prefix, office.now()).await.expect("revoked"));
+        for _again in 0..2 {
+            assert_eq!(asked_with(office, Some(&token), Some(ANNA)).await.refused("token-revoked").status, 401);
+        }
+    }
+
     async fn a_client_speaks_only_for_its_operators(office: &TestOffice) {
         let caso = office.reclamo(ANNA, RESIDENZA).await;
         let of_firenze = Delegation {

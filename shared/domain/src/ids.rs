@@ -107,7 +107,7 @@ uuid_id!(
     CittadinoId
 );
 uuid_id!(
-    /// A published fact: made of case, version and index, so that repeating it repeats its id.
+    /// A published fact: made of its case's row of history and its place there, so that repeating it repeats its id.
     FactId
 );
 

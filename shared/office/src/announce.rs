@@ -28,7 +28,7 @@ pub(crate) fn messages(
         .chain(of_state)
         .enumerate()
         .filter_map(|(index, (message_type, data))| {
-            let id = fact_id(caso.id, caso.versione, index).to_string();
+            let id = fact_id(caso.id, caso.versione, now, index).to_string();
             let mut envelope = Envelope::new(id, source, message_type, now, &data).ok()?;
             envelope.subject = Some(caso.id.to_string());
             envelope.dataschema = Some(schema_of(message_type));

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 /// The journal is cut back to this size after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
-/// The journal is brought into the file at this many pages of 4 KiB. At the usual thousand, a page that several commits in a
-/// row change is written to the file by every few of them.
+/// The journal is brought into the file at this many pages of 4 KiB, which one commit in so many pays for. At the usual
+/// thousand, a page that several commits in a row change is written to the file by every few of them.
 const CHECKPOINT_PAGES: &str = "8192";
 
 /// How long a connection waits for another's lock.
@@ -37,9 +37,11 @@ pub(crate) fn only_reading(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "on")
 }
 
+/// How the writer opens the file.
+///
 /// How it is vacuumed is settled when it is made, and is not said again: that would write in a file that may be another
 /// version's, and is to be left alone.
-pub(crate) fn on_disk(path: &Path) -> SqliteConnectOptions {
+pub fn on_disk(path: &Path) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new().filename(path);
     let is_new = path.metadata().map_or(true, |file| file.len() == 0);
     let options = if is_new { options.auto_vacuum(SqliteAutoVacuum::Incremental) } else { options };

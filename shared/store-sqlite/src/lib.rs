@@ -14,6 +14,7 @@ mod spool;
 mod store;
 mod writer;
 
+pub use file::on_disk;
 pub use shelf::SqliteShelf;
 pub use spool::Spool;
 pub use store::{SqliteOptions, SqliteStore};

@@ -1,10 +1,9 @@
 //! The floor of the embedded set-up: one connection to one file, one set-based statement a table and batch, one commit a
-//! batch, synced as smista's own. What is published lies in its queue with the commit, and what was taken is deleted in it.
+//! batch, with the options of smista's own writer. What is published lies in its queue with the commit, and what was taken is deleted in it.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use smista_messages::topology::TOPOLOGY;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use uuid::Uuid;
 
@@ -20,13 +19,8 @@ use crate::usage;
 pub(crate) async fn measure(job: Job) -> Result<Measured> {
     // The engine makes the file, so that it is the same, and fills the backlog.
     let (system, folder) = engine::embedded().await?;
-    let mut connection = SqliteConnectOptions::new()
-        .filename(folder.path().join("smista.sqlite"))
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .connect()
-        .await?;
+    let file = folder.path().join("smista.sqlite");
+    let mut connection = smista_store_sqlite::on_disk(&file).connect().await?;
     let (mut phases, mut cpu_seconds, mut numbers) = (Vec::new(), 0.0, 1..);
     for phase in Phase::ALL {
         let casi = if phase == Phase::Open { Vec::new() } else { ids(&mut connection).await? };

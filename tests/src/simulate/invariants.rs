@@ -220,7 +220,7 @@ fn announced(parts: &Parts, sight: &Sight, entry: &StoriaRow) -> Result<(), Stri
     let changed = (entry.stato_before != Some(entry.stato_after)).then_some("case.state_changed");
     let facts = entry.row.facts.iter().map(|fact| fact.message_type());
     for (index, message_type) in facts.chain(changed).enumerate() {
-        let id = fact_id(entry.caso, entry.row.versione, index).to_string();
+        let id = fact_id(entry.caso, entry.row.versione, entry.row.at, index).to_string();
         let named = ("smista".to_owned(), id);
         that(parts.faults.journal(|journal| journal.published.contains_key(&named)), || {
             format!("message {index} of {} v{} was never published", entry.caso, entry.row.versione)

@@ -1,8 +1,9 @@
 //! Who calls: the token's client, and the operator for whom it speaks.
 //!
-//! Tokens are looked up for every request, so that revoking one holds at once.
+//! Each request is answered by a look at its token that began after it came, so that revoking one holds at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
@@ -18,7 +19,6 @@ use super::door::Door;
 use super::door_problem::DoorProblem;
 use super::language::language_of;
 use super::route::Access;
-use super::token_lookup::Looked;
 use crate::token::digest_if_token;
 
 /// The header that names the operator.
@@ -57,10 +57,20 @@ pub(crate) async fn let_in(
 async fn identify(door: &Door, access: Access, headers: &HeaderMap) -> Result<Caller, DoorProblem> {
     let token = bearer(headers).ok_or(DoorProblem::TokenMissing)?;
     let digest = digest_if_token(token).ok_or(DoorProblem::TokenUnknown)?;
-    let known = door.shared.tokens.find(&digest, || look(door, &digest)).await?;
+    let looked = AtomicBool::new(false);
+    let look = async || {
+        looked.store(true, Ordering::Relaxed);
+        Ok(door.office().store.token_by_digest(&digest).await?.map(Arc::new))
+    };
+    let known = door.shared.tokens.find(&digest, look).await?;
     let (token, cliente) = known.as_deref().ok_or(DoorProblem::TokenUnknown)?;
-    check(token, door.office().surroundings.now())?;
+    let now = door.office().surroundings.now();
+    check(token, now)?;
     door.count_request(&cliente.nome)?;
+    // Those who shared the look leave its note to the one that looked.
+    if looked.into_inner() {
+        touch(door, token, now).await;
+    }
     let attore = operator(door, cliente, headers).await?;
     if !access.admits(attore.ruolo.name()) {
         return Err(DoorProblem::Role);
@@ -83,18 +93,6 @@ fn check(token: &ApiToken, now: DateTime<Utc>) -> Result<(), DoorProblem> {
         return Err(DoorProblem::TokenExpired);
     }
     Ok(())
-}
-
-/// One look for all who wait with the same token, which notes its use too.
-async fn look(door: &Door, digest: &[u8; 32]) -> Looked {
-    let found = door.office().store.token_by_digest(digest).await?;
-    let now = door.office().surroundings.now();
-    if let Some((token, _cliente)) = &found
-        && check(token, now).is_ok()
-    {
-        touch(door, token, now).await;
-    }
-    Ok(found.map(Arc::new))
 }
 
 /// Notes the use of a token now and then. That it could not be noted keeps nobody out.
