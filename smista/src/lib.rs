@@ -13,8 +13,7 @@ pub mod system;
 pub mod telemetry;
 pub mod watch;
 
-/// Of the processor's time that the engine took, a quarter went into the system's allocator; with this one it takes a fifth
-/// less in all.
+/// A quarter of a worker's time on the processor went into the system's allocator; with this one it takes a fifth less in all.
 #[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
